@@ -1,0 +1,90 @@
+#ifndef GJ_COMMON_LIMITS_H
+#define GJ_COMMON_LIMITS_H
+
+/* Every length, count, depth and queue that both sides of the wire or several
+ * layers share. Each line says why, and what happens at the limit. Limits that
+ * an operator may lower are options of the daemon; these are the ceilings. */
+
+/* ---- channel: the bytes on the wire ------------------------------------- */
+
+/* A frame's length is a u16 and a Noise message may be no longer. Cannot be
+ * exceeded on reading; a longer message to send is GJ_ETOOBIG. */
+#define GJ_FRAME_HEADER_SIZE 2
+#define GJ_FRAME_MAX 65535
+
+/* A Noise message's plaintext: the frame less the 16 byte tag. */
+#define GJ_NOISE_TAG_SIZE 16
+#define GJ_PLAINTEXT_MAX (GJ_FRAME_MAX - GJ_NOISE_TAG_SIZE) /* 65,519 */
+
+/* Inside a plaintext: u32 body length, u8 kind; see PROTOCOL.md, Channel. */
+#define GJ_CHANNEL_HEADER_SIZE 5
+
+/* The longest body of one message. Larger ones are refused (GJ_ETOOBIG), never
+ * split: attachments travel in chunks with calls of their own. */
+#define GJ_BODY_MAX (GJ_PLAINTEXT_MAX - GJ_CHANNEL_HEADER_SIZE) /* 65,514 */
+
+/* Plaintexts are padded to the next of 64, 128, 256 … 32,768 and then to
+ * GJ_PLAINTEXT_MAX, so that a length tells an observer little and a small message stays small. */
+#define GJ_PADDING_BUCKET_MIN 64
+#define GJ_PADDING_BUCKET_MAX 32768
+
+/* Messages of one direction under one key; the key is then replaced by Noise's
+ * REKEY. Few enough that a stolen key opens little, many enough to cost nothing. */
+#define GJ_REKEY_MESSAGES 65536
+
+/* Payload of a handshake message (token id, client name). Longer is GJ_ETOOBIG and the end of the channel. */
+#define GJ_HANDSHAKE_PAYLOAD_MAX 256
+
+/* What a connection may hold of one peer before it is read: one frame and the
+ * beginning of the next. Reading stops there until frames are taken out. */
+#define GJ_CHANNEL_IN_MAX (2 * (GJ_FRAME_HEADER_SIZE + GJ_FRAME_MAX))
+
+/* ---- protobuf: shape of an untrusted message ----------------------------- */
+
+/* Submessages within submessages. protobuf-c recurses without a limit and dies
+ * of its stack; no message of ours nests deeper than 6. Deeper is GJ_ETOOBIG. */
+#define GJ_PB_DEPTH_MAX 12
+
+/* Fields of one message with all its submessages, unknown ones included: what a hostile 64 KB could
+ * blow up into megabytes of small objects. More is GJ_ETOOBIG. */
+#define GJ_PB_FIELDS_MAX 8192
+
+/* Elements of one repeated field, packed ones counted one by one. */
+#define GJ_PB_REPEATED_MAX 4096
+
+/* Unknown fields kept by protobuf-c each cost an allocation; a newer client sends
+ * a handful. More is GJ_ETOOBIG. */
+#define GJ_PB_UNKNOWN_MAX 256
+
+/* Memory of one request with everything unpacked from it and built for it.
+ * Beyond it the request is answered TOO_LARGE and its arena dropped. */
+#define GJ_REQUEST_ARENA_MAX (2 * 1024 * 1024)
+
+/* ---- texts and lists in requests ------------------------------------------ */
+
+/* Bytes of UTF-8. A longer value is answered INVALID naming the field. A Chinese
+ * character takes three bytes. */
+#define GJ_TEXT_NAME_MAX 192   /* names of people, offices, units: 64 characters */
+#define GJ_TEXT_LINE_MAX 768   /* one line: titles, places, reasons: 256 characters */
+#define GJ_TEXT_NOTE_MAX 6000  /* notes and descriptions: 2,000 characters */
+#define GJ_TEXT_CODE_MAX 64    /* codes and keys: ASCII */
+#define GJ_PHONE_DIGITS_MAX 20 /* E.164 has 15; the rest is an extension */
+#define GJ_PASSWORD_MAX 256    /* bytes hashed by Argon2id; longer is INVALID */
+
+/* ---- files and logs --------------------------------------------------------- */
+
+/* A configuration file; a larger one is refused before it is read. */
+#define GJ_CONF_FILE_MAX (256 * 1024)
+#define GJ_CONF_LINE_MAX 4096
+
+/* Key files are a few lines. */
+#define GJ_KEYFILE_MAX 1024
+
+/* One log line; the values that do not fit are dropped and `cut=1` says so. */
+#define GJ_LOG_LINE_MAX 1024
+
+/* Lines of one event name per second; the rest is counted and the count printed with
+ * the next line of that name, so a flood cannot fill the journal. */
+#define GJ_LOG_RATE_PER_S 20
+
+#endif
