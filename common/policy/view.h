@@ -1,0 +1,71 @@
+/* What the rules see of a record and of the person acting: plain data, filled by the caller from the store. */
+#ifndef GJ_POLICY_VIEW_H
+#define GJ_POLICY_VIEW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/policy/kind.h"
+
+struct gj_actor {
+    uint64_t user;      /* 0: the system */
+    gj_roles roles;     /* all held now, delegated ones included; the system has bit 0 */
+    gj_roles delegated; /* those among them held for somebody else */
+    uint64_t office;    /* where the person belongs; 0: headquarters */
+    uint64_t region;
+};
+
+/* A person tied to a record. */
+struct gj_tie {
+    enum gj_relation relation;
+    uint64_t user;
+};
+
+/* A link to another record, as far as conditions look at it. */
+struct gj_link_view {
+    const char *link;
+    const char *kind;
+    const char *state; /* its state code */
+    bool closed;       /* its state is closed or final */
+};
+
+struct gj_pending {
+    const char *act; /* NULL: nothing waits for consent */
+    uint64_t requested_by;
+    int64_t requested_at;
+    uint64_t approver_office; /* whose approvers are asked */
+};
+
+#define GJ_NO_PRIORITY 0xff
+
+/* All pointers are borrowed. Head fields appear in `values` under their keys like any other field; the numbers
+ * repeated here are those the engine itself needs. */
+struct gj_view {
+    uint64_t id;
+    uint64_t office;
+    uint64_t region;
+    uint8_t state;        /* number; GJ_STATE_NONE before creation */
+    uint8_t priority;     /* number, or GJ_NO_PRIORITY */
+    const char *category; /* code, or NULL */
+    int64_t received_at;
+    int64_t closed_at;           /* 0: never closed */
+    uint16_t draw;               /* 0..9999, drawn for this record when it was created: decides samples */
+    uint16_t follow_up_permille; /* of the office's profile; see gj_profile_follow_up */
+    const struct gj_value *values;
+    size_t value_count;
+    const struct gj_tie *ties;
+    size_t tie_count;
+    const struct gj_link_view *links;
+    size_t link_count;
+    struct gj_pending pending;
+};
+
+bool gj_view_is(const struct gj_view *view, enum gj_relation relation, uint64_t user);
+/* Every relation the user has to the record; the assignee field counts as ASSIGNEE. */
+gj_relations gj_view_relations(const struct gj_view *view, uint64_t user);
+
+/* Whether the actor is one of those listed, for this record. */
+bool gj_who_matches(const struct gj_who_list *list, const struct gj_view *view, const struct gj_actor *actor);
+
+#endif
