@@ -87,4 +87,42 @@
  * the next line of that name, so a flood cannot fill the journal. */
 #define GJ_LOG_RATE_PER_S 20
 
+/* ---- store -------------------------------------------------------------------- */
+
+/* Largest size the main file may reach. Address space, not disk: the file grows as it is used. When it is reached
+ * a batch fails with GJ_EFULL, nothing is lost, and an administrator raises it. Halved until the kernel grants it. */
+#define GJ_STORE_MAP_BYTES (64ull << 30)
+#define GJ_STORE_MAP_MIN_BYTES (64ull << 20)
+
+/* The same for the vault: 400,000 households need some 200 MB. */
+#define GJ_VAULT_MAP_BYTES (8ull << 30)
+
+/* Snapshots held at one moment: the loop, reader threads, a backup. One more is GJ_EBUSY. */
+#define GJ_STORE_READERS 126
+
+/* Writes are refused (GJ_ENOSPC) when the file system has less free than this: reads, the log and a backup's removal
+ * still work, and there is room to recover. Looked at no more often than the interval. */
+#define GJ_STORE_RESERVE_BYTES (256ull << 20)
+#define GJ_STORE_RESERVE_CHECK_MS 1000
+
+/* Data keys kept unwrapped in locked memory; the longest unused one is wiped for a new one. */
+#define GJ_VAULT_CACHE_KEYS 4096
+
+/* Erasures in one transaction; more is GJ_ETOOBIG and the command goes on in the next. */
+#define GJ_VAULT_ERASE_MAX 64
+
+/* Plaintext of one chunk of an attachment, and what an attachment may have. Larger is GJ_ETOOBIG. */
+#define GJ_BLOB_CHUNK 32768
+#define GJ_BLOB_MAX_BYTES (64ull << 20)
+
+/* Uploads begun and not finished; one more is GJ_EBUSY. Idle ones are dropped after the time. */
+#define GJ_BLOB_UPLOADS 256
+#define GJ_BLOB_UPLOAD_IDLE_MS (15 * 60 * 1000)
+
+/* Jobs waiting for the blob thread; one more is GJ_EBUSY and the client is asked to repeat. */
+#define GJ_BLOB_QUEUE 512
+
+/* Pace of a backup: at this speed 1 GB takes 10 s and a disk of 200 MB/s keeps half of itself for commits. */
+#define GJ_BACKUP_BYTES_PER_SECOND (100ull << 20)
+
 #endif

@@ -65,11 +65,12 @@ enum gj_err gj_blob_submit(struct gj_blob *blob, struct gj_blob_job *job);
 /* Runs a job at once on the calling thread, for tools and tests; nothing else may use blob meanwhile. */
 enum gj_err gj_blob_run(struct gj_blob *blob, struct gj_blob_job *job);
 
-/* Removes files that no row of the blob table names and that are older than an hour, at most max of them, looking at
- * no more than max * 16 files per call and going on where the last call ended. Runs on the calling thread. */
+/* Removes files that no row of the attachment table names and that are older than an hour, at most max of them, looking
+ * at no more than max * 16 files per call and going on where the last call ended. Runs on the calling thread. */
 enum gj_err gj_blob_sweep(struct gj_blob *blob, struct gj_txn *snapshot, unsigned max, unsigned *removed);
 
-/* The row that makes a file belong to something; called in apply by the command that names it, key of GJ_TABLE_BLOB. */
+/* The row that makes a file belong to something; called in apply by the command that names it, key of
+ * GJ_TABLE_ATTACHMENT. */
 struct gj_key gj_blob_key(const struct gj_blob_name *name);
 /* Path of a file below the data directory, for backups: "blob/ab/abcd…". */
 void gj_blob_path(const struct gj_blob_name *name, char out[80]);

@@ -38,8 +38,7 @@
     X(POLICY, "policy")                       /* version -> policy */                                                  \
     X(CALENDAR, "calendar")                   /* version -> working days */                                            \
     X(OBLIGATION, "obligation")               /* id -> recurring obligation */                                         \
-    X(ATTACHMENT, "attachment")               /* id -> attachment of a record */                                       \
-    X(BLOB, "blob")                           /* hash of the ciphertext -> what names the file */                      \
+    X(ATTACHMENT, "attachment")               /* name of the file (store/blob.h) -> attachment of a record */          \
     X(SUBJECT, "subject")                     /* kind, id -> office and state of a data key in the vault */            \
     X(ERASING, "erasing")                     /* kind, id -> an erasure whose vault half is outstanding */             \
     X(DIRECTORY, "directory")                 /* kind of index, words -> id: lookups of the directory */               \
@@ -48,7 +47,11 @@
     X(FIGURE, "figure")                       /* what is counted, office, period -> sums for reports */                \
     X(STAGE, "stage")                         /* import, chunk -> staged rows, invisible until the last command */     \
     X(DRAFT, "draft")                         /* two-person decisions that wait for the second person */               \
-    X(SETTING, "setting")                     /* name -> setting changed while running */
+    X(SETTING, "setting")                     /* name -> setting changed while running */                              \
+    X(ROSTER, "roster")                       /* office, region, role, from -> who is on duty */                       \
+    X(IMPORT, "import")                       /* id -> import under way or done */                                     \
+    X(LIMIT_PROPOSAL, "limit_proposal")       /* id -> looser limit that waits for its second person */                \
+    X(TIMER, "timer")                         /* fire time, what -> timers of things that are no records */
 
 enum gj_table {
 #define GJ_TABLE_CONSTANT(constant, name) GJ_TABLE_##constant,

@@ -21,7 +21,7 @@
 struct gj_vault;
 
 #define GJ_VAULT_KEY_SIZE 32
-#define GJ_VAULT_WRAPPED_SIZE 88
+#define GJ_VAULT_WRAPPED_SIZE 89
 #define GJ_VAULT_TOKEN_SIZE 16
 
 /* Headquarters' own key has office 0. */
@@ -30,7 +30,7 @@ struct gj_subject {
     uint64_t id;
 };
 
-/* A wrapped key: u64 key id, u64 office, nonce, box. Safe to be carried in a command and kept. */
+/* A wrapped key: u64 key id, u64 office, gj_secret_wrap of the key. Safe to be carried in a command and kept. */
 struct gj_vault_wrapped {
     uint8_t bytes[GJ_VAULT_WRAPPED_SIZE];
 };
