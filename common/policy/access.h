@@ -28,10 +28,6 @@ enum gj_access_action {
 #undef GJ_ACCESS_ENUM
 };
 
-/* How the actor's place stands to the record's: computed by gj_access_place from ids. */
-enum gj_place { GJ_PLACE_OWN_OFFICE, GJ_PLACE_OWN_REGION, GJ_PLACE_ELSEWHERE };
-enum gj_place gj_access_place(const struct gj_actor *actor, uint64_t office, uint64_t region);
-
 struct gj_access_request {
     const struct gj_policy *policy; /* in force now */
     const struct gj_rights *rights; /* of the kind or subject */

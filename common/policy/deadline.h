@@ -9,15 +9,15 @@
 #include "common/policy/policy.h"
 #include "common/policy/view.h"
 
-/* Where limits come from besides the declaration. Codes may be NULL; unknown ones count as not given. */
+/* Where limits come from besides the declaration. Codes may be NULL; unknown ones count as not given. Borrowed. */
 struct gj_deadline_place {
     const struct gj_policy *policy;
     const struct gj_kind *kind;
     const struct gj_calendar *calendar;
     const char *city;
     const char *profile;
-    const char *office;  /* code of the office as the policy names it */
-    const char *weather; /* mode in force when the timer started, or NULL */
+    const struct gj_override_set *office; /* the office's own limits, or NULL */
+    const char *weather;                  /* mode in force when the timer started, or NULL */
 };
 
 /* One clock of a record, as stored. */

@@ -68,21 +68,21 @@ struct gj_who_list {
 #define GJ_FIELD_TYPE_LIST(X)                                                                                          \
     X(TEXT, "text", GJ_SHAPE_TEXT)                                                                                     \
     X(NUMBER, "number", GJ_SHAPE_INT)                                                                                  \
-    X(MONEY, "money", GJ_SHAPE_INT)                                                                                    \
-    X(DATE, "date", GJ_SHAPE_INT)                                                                                      \
-    X(TIME, "time", GJ_SHAPE_INT)                                                                                      \
-    X(BOOL, "bool", GJ_SHAPE_BOOL)                                                                                     \
+    X(MONEY, "money", GJ_SHAPE_MONEY)                                                                                  \
+    X(DATE, "date", GJ_SHAPE_TIME)                                                                                     \
+    X(TIME, "time", GJ_SHAPE_TIME)                                                                                     \
+    X(BOOL, "bool", GJ_SHAPE_INT)                                                                                      \
     X(CHOICE, "choice", GJ_SHAPE_TEXT)                                                                                 \
-    X(USER, "user", GJ_SHAPE_INT)                                                                                      \
-    X(PERSON, "person", GJ_SHAPE_INT)                                                                                  \
-    X(HOUSEHOLD, "household", GJ_SHAPE_INT)                                                                            \
-    X(UNIT, "unit", GJ_SHAPE_INT)                                                                                      \
-    X(OFFICE, "office", GJ_SHAPE_INT)                                                                                  \
-    X(ASSET, "asset", GJ_SHAPE_INT)                                                                                    \
-    X(CONTRACTOR, "contractor", GJ_SHAPE_INT)                                                                          \
-    X(RECORD, "record", GJ_SHAPE_INT)                                                                                  \
-    X(PHOTO, "photo", GJ_SHAPE_INT)         /* id of an attachment; several: repeat by lines */                        \
-    X(SIGNATURE, "signature", GJ_SHAPE_INT) /* id of an attachment */                                                  \
+    X(USER, "user", GJ_SHAPE_REF)                                                                                      \
+    X(PERSON, "person", GJ_SHAPE_REF)                                                                                  \
+    X(HOUSEHOLD, "household", GJ_SHAPE_REF)                                                                            \
+    X(UNIT, "unit", GJ_SHAPE_REF)                                                                                      \
+    X(OFFICE, "office", GJ_SHAPE_REF)                                                                                  \
+    X(ASSET, "asset", GJ_SHAPE_REF)                                                                                    \
+    X(CONTRACTOR, "contractor", GJ_SHAPE_REF)                                                                          \
+    X(RECORD, "record", GJ_SHAPE_REF)                                                                                  \
+    X(PHOTO, "photo", GJ_SHAPE_BLOB)         /* one or more attachments */                                             \
+    X(SIGNATURE, "signature", GJ_SHAPE_BLOB) /* one attachment */                                                      \
     X(LINES, "lines", GJ_SHAPE_LINES)                                                                                  \
     X(CHECKLIST, "checklist", GJ_SHAPE_LINES)
 
@@ -106,15 +106,13 @@ enum gj_mask { GJ_MASK_ALL, GJ_MASK_PHONE, GJ_MASK_NAME, GJ_MASK_ID_NUMBER, GJ_M
 #define GJ_HEAD_LIST(X)                                                                                                \
     X(CATEGORY, "category", CHOICE)                                                                                    \
     X(PRIORITY, "priority", CHOICE)                                                                                    \
-    X(AREA, "area", CHOICE)                                                                                            \
-    X(TRADE, "trade", CHOICE)                                                                                          \
-    X(CHANNEL, "channel", CHOICE)                                                                                      \
     X(ASSIGNEE, "assignee", USER)                                                                                      \
-    X(CONTRACTOR, "contractor", CONTRACTOR)                                                                            \
+    X(OFFICE, "office", OFFICE)                                                                                        \
     X(HOUSEHOLD, "household", HOUSEHOLD)                                                                               \
     X(UNIT, "unit", UNIT)                                                                                              \
     X(ASSET, "asset", ASSET)                                                                                           \
-    X(PERSON, "person", PERSON)                                                                                        \
+    X(CALLER, "caller", PERSON)                                                                                        \
+    X(PLACE, "place", TEXT)                                                                                            \
     X(PARENT, "parent", RECORD)                                                                                        \
     X(RECEIVED_AT, "received_at", TIME)
 enum gj_head {
@@ -142,7 +140,7 @@ struct gj_field {
     bool computed;              /* only `sets` of a transition may write it */
     bool fixed;                 /* `amend` may not change it */
     int64_t min, max;           /* numbers, money, dates, times (ms, relative ones are checked by the form) */
-    uint8_t decimals;           /* number: value = number / 10^decimals */
+    uint8_t decimals;           /* number: value = number / 10^decimals; always 3 in a line table */
     uint32_t min_length;        /* characters */
     uint32_t max_length;
     const struct gj_choice *choices; /* choice: what may be said; check list: what is asked */

@@ -82,6 +82,13 @@ struct gj_override {
     const char *file;
     uint32_t line;
 };
+/* Makes one from words, as an office's own limits are stored: priority empty or NULL means all. False with a refusal
+ * (REFERENCE_UNKNOWN, FIELD_TEXT) when a word is not known to the policy. kind and timer point into the policy. */
+struct gj_policy;
+struct gj_refusal;
+bool gj_override_parse(const struct gj_policy *policy, const char *kind, const char *timer, const char *priority,
+    const char *limit, bool looser_approved, struct gj_override *out, struct gj_refusal *refusal);
+
 struct gj_override_set {
     const char *code;
     struct gj_label label;

@@ -62,7 +62,7 @@ enum gj_refusal_code {
 };
 
 #define GJ_REFUSAL_FIELD_SIZE 48
-#define GJ_REFUSAL_PARAMS_MAX 4
+#define GJ_REFUSAL_PARAM_SLOTS 4
 
 struct gj_refusal_param {
     char key[16];
@@ -74,11 +74,11 @@ struct gj_refusal {
     enum gj_refusal_code code;
     char field[GJ_REFUSAL_FIELD_SIZE]; /* empty when it is about the whole */
     uint32_t param_count;
-    struct gj_refusal_param params[GJ_REFUSAL_PARAMS_MAX];
+    struct gj_refusal_param params[GJ_REFUSAL_PARAM_SLOTS];
 };
 
-/* Fills the refusal; field may be NULL. Returns false, so that a rule can say `return gj_refuse(…)`. */
-bool gj_refuse(struct gj_refusal *refusal, enum gj_refusal_code code, const char *field);
+/* Fills the refusal; field may be NULL. Returns false, so that a rule can say `return gj_refusal_set(…)`. */
+bool gj_refusal_set(struct gj_refusal *refusal, enum gj_refusal_code code, const char *field);
 /* Adds a parameter; a fifth one or an over-long value is cut short at a UTF-8 boundary. */
 void gj_refusal_param(struct gj_refusal *refusal, const char *key, const char *value);
 void gj_refusal_param_int(struct gj_refusal *refusal, const char *key, int64_t value);

@@ -9,9 +9,12 @@
 /* The shape a value has on the wire and in the store; several field types share one shape. */
 enum gj_shape {
     GJ_SHAPE_NONE,
-    GJ_SHAPE_INT,    /* number (scaled by its decimals), money in fen, date (days since 1970), time (ms UTC), ids */
-    GJ_SHAPE_BOOL,   /* number is 0 or 1 */
+    GJ_SHAPE_INT,    /* number, scaled by its decimals; bool is 0 or 1 */
+    GJ_SHAPE_MONEY,  /* fen */
+    GJ_SHAPE_TIME,   /* ms UTC; a date is its midnight in +08:00 */
+    GJ_SHAPE_REF,    /* id of a user, household, unit, record … ; not 0 */
     GJ_SHAPE_TEXT,   /* UTF-8, also the code of a choice */
+    GJ_SHAPE_BLOB,   /* photos, signatures, recordings: number says how many attachments */
     GJ_SHAPE_LINES,  /* rows of a line table or answers of a check list */
     GJ_SHAPE_SEALED, /* there, but encrypted: rules may see only that it is present */
 };

@@ -8,13 +8,28 @@
 
 #include "common/policy/kind.h"
 
-struct gj_actor {
-    uint64_t user;      /* 0: the system */
-    gj_roles roles;     /* all held now, delegated ones included; the system has bit 0 */
-    gj_roles delegated; /* those among them held for somebody else */
-    uint64_t office;    /* where the person belongs; 0: headquarters */
+/* A role held somewhere: in one office, or in one region (office 0), or in the whole group (both 0). */
+struct gj_grant {
+    uint8_t role; /* number */
+    uint64_t office;
     uint64_t region;
+    uint64_t delegated_by; /* 0: own; else whose role this is */
 };
+
+/* Who acts. `grants` is borrowed and holds only what is valid at this moment. */
+struct gj_actor {
+    uint64_t user; /* 0: the system, which holds GJ_ROLE_SYSTEM everywhere without a grant */
+    uint64_t device;
+    uint64_t device_office;
+    const struct gj_grant *grants;
+    size_t grant_count;
+};
+
+/* The roles held for things of this office and region; those among them held only for somebody else. */
+gj_roles gj_actor_roles(const struct gj_actor *actor, uint64_t office, uint64_t region);
+gj_roles gj_actor_delegated(const struct gj_actor *actor, uint64_t office, uint64_t region);
+/* On whose behalf the role is held there: 0 when it is the actor's own or not held. */
+uint64_t gj_actor_acts_for(const struct gj_actor *actor, uint8_t role, uint64_t office, uint64_t region);
 
 /* A person tied to a record. */
 struct gj_tie {
@@ -30,14 +45,15 @@ struct gj_link_view {
     bool closed;       /* its state is closed or final */
 };
 
-struct gj_pending {
+/* A request that waits for consent (待审批). */
+struct gj_consent {
     const char *act; /* NULL: nothing waits for consent */
     uint64_t requested_by;
     int64_t requested_at;
     uint64_t approver_office; /* whose approvers are asked */
 };
 
-#define GJ_NO_PRIORITY 0xff
+#define GJ_NO_PRIORITY 9
 
 /* All pointers are borrowed. Head fields appear in `values` under their keys like any other field; the numbers
  * repeated here are those the engine itself needs. */
@@ -58,7 +74,7 @@ struct gj_view {
     size_t tie_count;
     const struct gj_link_view *links;
     size_t link_count;
-    struct gj_pending pending;
+    struct gj_consent pending;
 };
 
 bool gj_view_is(const struct gj_view *view, enum gj_relation relation, uint64_t user);
