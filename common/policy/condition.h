@@ -45,9 +45,9 @@ struct gj_condition {
 
 /* The values handed in with the act are looked at before those of the record. Actor may be NULL (explain). */
 bool gj_condition_holds(const struct gj_condition *condition, const struct gj_kind *kind, const struct gj_view *view,
-    const struct gj_actor *actor, const struct gj_value *given, size_t given_count);
+    const struct gj_actor *actor, const struct gj_field_value *given, size_t given_count);
 bool gj_conditions_hold(const struct gj_condition_list *list, const struct gj_kind *kind, const struct gj_view *view,
-    const struct gj_actor *actor, const struct gj_value *given, size_t given_count);
+    const struct gj_actor *actor, const struct gj_field_value *given, size_t given_count);
 
 const char *gj_condition_word(enum gj_condition_op op);
 

@@ -34,7 +34,7 @@ struct gj_flow_request {
     const char *act;
     const struct gj_actor *actor;
     int64_t now_ms;
-    const struct gj_value *given; /* handed in with the act; sealed ones by presence */
+    const struct gj_field_value *given; /* handed in with the act; sealed ones by presence */
     size_t given_count;
 };
 

@@ -18,7 +18,7 @@ struct gj_form_request {
     const struct gj_kind *kind;
     const char *act; /* declared or built in; "create" when view is NULL or has no state */
     int64_t now_ms;
-    const struct gj_value *given;
+    const struct gj_field_value *given;
     size_t given_count;
     const struct gj_view *view; /* the record as it is, to see what is there already; NULL for a new one */
 };
@@ -30,7 +30,7 @@ struct gj_form_request {
 bool gj_form_check(const struct gj_form_request *request, struct gj_refusal *refusal);
 
 /* Checks one value by itself against a field or column, without regard to an act. */
-bool gj_form_check_value(const struct gj_policy *policy, const struct gj_field *field, const struct gj_value *value,
+bool gj_form_check_value(const struct gj_policy *policy, const struct gj_field *field, const struct gj_field_value *value,
     int64_t now_ms, struct gj_refusal *refusal);
 
 /* The field's value as lists show it: masked by its mask. out is cut at a UTF-8 boundary, always NUL-terminated. */

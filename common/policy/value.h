@@ -22,7 +22,7 @@ enum gj_shape {
 struct gj_line;
 
 /* All pointers are borrowed. The key is the field's; in a line it is the column's. */
-struct gj_value {
+struct gj_field_value {
     const char *key;
     enum gj_shape shape;
     int64_t number;
@@ -33,13 +33,13 @@ struct gj_value {
 };
 
 struct gj_line {
-    const struct gj_value *cells;
+    const struct gj_field_value *cells;
     size_t cell_count;
 };
 
 /* Finds by key; NULL when absent or of GJ_SHAPE_NONE. Linear: records have some dozens of fields. */
-const struct gj_value *gj_value_find(const struct gj_value *values, size_t count, const char *key);
+const struct gj_field_value *gj_value_find(const struct gj_field_value *values, size_t count, const char *key);
 /* True when the value is text equal to the NUL-terminated string. */
-bool gj_value_is(const struct gj_value *value, const char *text);
+bool gj_value_is(const struct gj_field_value *value, const char *text);
 
 #endif

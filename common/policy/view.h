@@ -68,7 +68,7 @@ struct gj_view {
     int64_t closed_at;           /* 0: never closed */
     uint16_t draw;               /* 0..9999, drawn for this record when it was created: decides samples */
     uint16_t follow_up_permille; /* of the office's profile; see gj_profile_follow_up */
-    const struct gj_value *values;
+    const struct gj_field_value *values;
     size_t value_count;
     const struct gj_tie *ties;
     size_t tie_count;
