@@ -50,6 +50,7 @@ void gj_clock_jump_wall(struct gj_clock *clock, int64_t ms);
 /* Follows the samples of one run. `trusted` is the last pair that agreed; held stays set until a person accepts. */
 struct gj_watch {
     struct gj_sample trusted;
+    int64_t last_ms; /* the newest stamp given */
     bool held;
 };
 

@@ -40,6 +40,7 @@ struct gj_access_request {
 };
 
 struct gj_access_answer {
+    bool delegated;             /* the right is held for somebody else alone */
     bool own_only;              /* LIST: show only records tied to the actor */
     bool logged;                /* reading must itself be recorded, with its purpose */
     struct gj_field_set masked; /* show through the mask */

@@ -30,8 +30,8 @@ struct gj_form_request {
 bool gj_form_check(const struct gj_form_request *request, struct gj_refusal *refusal);
 
 /* Checks one value by itself against a field or column, without regard to an act. */
-bool gj_form_check_value(const struct gj_policy *policy, const struct gj_field *field, const struct gj_field_value *value,
-    int64_t now_ms, struct gj_refusal *refusal);
+bool gj_form_check_value(const struct gj_policy *policy, const struct gj_field *field,
+    const struct gj_field_value *value, int64_t now_ms, struct gj_refusal *refusal);
 
 /* The field's value as lists show it: masked by its mask. out is cut at a UTF-8 boundary, always NUL-terminated. */
 void gj_form_mask(enum gj_mask mask, const char *text, size_t len, char *out, size_t size);
