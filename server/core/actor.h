@@ -5,11 +5,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "common/err.h"
-#include "common/policy/access.h"
+#include "common/policy/view.h"
 #include "store/txn.h"
 
-/* struct gj_actor is defined in common/policy/access.h, because the rules of access are pure and shared: user, device, device office, and
- * an array of grants {role, office, region, delegated_by}. */
+/* struct gj_actor is defined in common/policy/view.h, because the rules of access are pure and shared: user, device,
+ * device office, and an array of grants {role, office, region, delegated_by}. */
 
 struct gj_policy;
 struct gj_arena;
@@ -17,13 +17,24 @@ struct gj_arena;
 /* The daemon itself: timers, follow-on commands. Holds the role `system` everywhere. */
 const struct gj_actor *gj_actor_system(void);
 
-/* Loads the user's roles valid at now_ms (delegations included) into the arena. GJ_ENOTFOUND if the user or device is gone, GJ_EDENIED if
- * disabled or revoked. */
-enum gj_err gj_actor_load(struct gj_txn *txn, const struct gj_policy *policy, uint64_t user, uint64_t device, int64_t now_ms,
-    struct gj_arena *arena, const struct gj_actor **out);
+/* Loads the user's roles valid at now_ms (delegations included) into the arena. GJ_ENOTFOUND if the user or device is
+ * gone, GJ_EDENIED if disabled or revoked. device 0 is not looked up. *changes_at (may be NULL): when a delegation
+ * begins or ends next, INT64_MAX for never. Absence does not take rights away: it steers notices (core/notify.h). */
+enum gj_err gj_actor_load(struct gj_txn *txn, const struct gj_policy *policy, uint64_t user, uint64_t device,
+    int64_t now_ms, struct gj_arena *arena, const struct gj_actor **out, int64_t *changes_at);
 
-/* Counter in `meta` that every change of rights raises: caches of actors are tagged with it. */
+/* Counter that every change of rights raises (users, devices, roles, delegations, offices' regions): caches are tagged
+ * with it. */
 uint64_t gj_actor_rights_version(struct gj_txn *txn);
 void gj_actor_rights_changed(struct gj_txn *txn);
+
+/* Actors loaded before, for one thread. An entry is good while rights version, policy and the time until its next
+ * change hold. */
+struct gj_actor_cache;
+enum gj_err gj_actor_cache_new(struct gj_actor_cache **out);
+void gj_actor_cache_free(struct gj_actor_cache *cache);
+/* As gj_actor_load; *out is valid until the next call on the cache. */
+enum gj_err gj_actor_cache_get(struct gj_actor_cache *cache, struct gj_txn *txn, const struct gj_policy *policy,
+    uint64_t user, uint64_t device, int64_t now_ms, const struct gj_actor **out);
 
 #endif
