@@ -49,8 +49,9 @@
  * blow up into megabytes of small objects. More is GJ_ETOOBIG. */
 #define GJ_PB_FIELDS_MAX 8192
 
-/* Elements of one repeated field, packed ones counted one by one. */
-#define GJ_PB_REPEATED_MAX 4096
+/* Numbers in packed arrays of one message with its submessages: one byte on the
+ * wire, eight in memory. More is GJ_ETOOBIG. */
+#define GJ_PB_PACKED_MAX 16384
 
 /* Unknown fields kept by protobuf-c each cost an allocation; a newer client sends
  * a handful. More is GJ_ETOOBIG. */
@@ -124,5 +125,46 @@
 
 /* Pace of a backup: at this speed 1 GB takes 10 s and a disk of 200 MB/s keeps half of itself for commits. */
 #define GJ_BACKUP_BYTES_PER_SECOND (100ull << 20)
+
+/* ---- directory ------------------------------------------------------------------ */
+
+/* What one household's row may hold: it is rewritten whole, so it stays a few kilobytes. One more is LIMIT_REACHED. */
+#define GJ_HOUSEHOLD_PERSONS_MAX 24
+#define GJ_HOUSEHOLD_VEHICLES_MAX 12
+#define GJ_PERSON_PHONES_MAX 6
+#define GJ_AREA_CM2_MAX (INT64_C(100000) * 10000) /* 100,000 m2 */
+
+/* A member of staff or a contractor. One more is LIMIT_REACHED. */
+#define GJ_STAFF_TRADES_MAX 16
+#define GJ_STAFF_CERTIFICATES_MAX 16
+
+/* Rows of one page of a list; a request for more gets this many and a cursor. */
+#define GJ_PAGE_ROWS_MAX 200
+#define GJ_PAGE_ROWS 50
+
+/* A "complete" number to search by has at least so many digits, or half the company would answer to 110. */
+#define GJ_FIND_PHONE_DIGITS_MIN 7
+
+/* Import: bytes and data rows of one chunk (more is TOO_LARGE: a chunk is one command, and others wait while it is
+ * written), problems and changes kept of one chunk and given in one report, rows of a staff import, which becomes visible
+ * in one command (more is LIMIT_REACHED), and how long an import may lie unfinished before another may begin. */
+#define GJ_IMPORT_CHUNK_BYTES_MAX (48 * 1024)
+#define GJ_IMPORT_CHUNK_ROWS_MAX 128
+#define GJ_IMPORT_REPORT_MAX 200
+#define GJ_IMPORT_STAFF_ROWS_MAX 2000
+#define GJ_IMPORT_IDLE_MS (INT64_C(24) * 3600000)
+/* Rows of an ended import that one follow-up command puts in order. */
+#define GJ_IMPORT_STEP_ROWS 256
+
+/* ---- people and rights ----------------------------------------------------------- */
+
+/* Roles one user may hold, absences and roster lines kept; one more is LIMIT_REACHED. */
+#define GJ_USER_GRANTS_MAX 32
+#define GJ_USER_ABSENCES_MAX 32
+#define GJ_ROSTER_LINES_MAX 400
+#define GJ_PASSWORD_MIN 8
+
+/* An invitation is for today: whoever finds it later finds nothing. */
+#define GJ_INVITATION_MS (INT64_C(24) * 3600000)
 
 #endif
