@@ -7,7 +7,7 @@
 #define GJ_TABLES(X)                                                                                                   \
     X(META, "meta")                           /* name -> setting of the store: schema, cluster id, epoch, mode */      \
     X(HOT, "hot")                             /* counters, edge of the audit tree, offices of the open block */        \
-    X(SERIES, "series")                       /* office, kind, year -> last number given; no gaps */                   \
+    X(SERIES, "series")                       /* year, office, kind -> last number given; no gaps */                   \
     X(RECORD, "record")                       /* id -> record of any kind */                                           \
     X(WORK, "work")                           /* office, kind, id -> covering row of an open record */                 \
     X(DUE, "due")                             /* fire time, record id -> nothing; one row per open record */           \
@@ -51,7 +51,8 @@
     X(ROSTER, "roster")                       /* office, region, role, from -> who is on duty */                       \
     X(IMPORT, "import")                       /* id -> import under way or done */                                     \
     X(LIMIT_PROPOSAL, "limit_proposal")       /* id -> looser limit that waits for its second person */                \
-    X(TIMER, "timer")                         /* fire time, what -> timers of things that are no records */
+    X(TIMER, "timer")                         /* fire time, what -> timers of things that are no records */            \
+    X(NUMBER, "number")                       /* human number of a record -> its id */
 
 enum gj_table {
 #define GJ_TABLE_CONSTANT(constant, name) GJ_TABLE_##constant,
