@@ -5,7 +5,6 @@
 
 #include <protobuf-c/protobuf-c.h>
 #include <stdarg.h>
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,11 +17,12 @@ struct gj_arena {
     uint8_t *at;                  /* next free byte of the current block */
     uint8_t *end;                 /* its end */
     struct gj_arena_block *block; /* heap blocks, newest first */
+    struct gj_arena_block *spare; /* kept by reset for the next request */
     uint8_t *first;               /* the caller's block, or NULL */
     size_t first_size;
-    size_t used;  /* bytes handed out since the last reset, rounding included */
-    size_t max;   /* GJ_ENOMEM (NULL) beyond this: a capped message is not an assert */
-    bool refused; /* a request was refused by the cap, not by the heap */
+    size_t used;     /* bytes handed out since the last reset, rounding included */
+    enum gj_err why; /* the last refusal: GJ_ETOOBIG by the cap, GJ_ENOMEM by the heap */
+    size_t max;      /* GJ_ENOMEM (NULL) beyond this: a capped message is not an assert */
 };
 
 /* No memory is taken before the first allocation. */
@@ -58,7 +58,8 @@ char *gj_arena_vprintf(struct gj_arena *arena, const char *fmt, va_list args);
 #define GJ_ARENA_NEW(arena, type) ((type *)gj_arena_calloc((arena), 1, sizeof(type)))
 #define GJ_ARENA_ARRAY(arena, count, type) ((type *)gj_arena_calloc((arena), (count), sizeof(type)))
 
-/* GJ_ETOOBIG when the cap refused, else GJ_ENOMEM: what a NULL meant. */
+/* What the last NULL meant: GJ_ETOOBIG (the cap) or GJ_ENOMEM (the heap); GJ_OK when
+ * nothing was refused since the last reset. */
 enum gj_err gj_arena_why(const struct gj_arena *arena);
 
 /* An allocator for protobuf-c that borrows arena; its free does nothing. */

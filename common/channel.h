@@ -93,8 +93,8 @@ enum gj_channel_state {
     GJ_CHANNEL_MSG3,
     GJ_CHANNEL_WAIT_VERDICT, /* paused: the server's owner looks up the device */
     GJ_CHANNEL_OPEN,
-    GJ_CHANNEL_CLOSING, /* we sent a close message; bodies may still arrive */
-    GJ_CHANNEL_CLOSED,  /* the peer sent a close message */
+    GJ_CHANNEL_CLOSING, /* we sent a close message; bodies that still arrive are dropped */
+    GJ_CHANNEL_CLOSED,  /* the peer sent a close message, or we refused it */
     GJ_CHANNEL_DEAD     /* an error; nothing more may be sent or read */
 };
 
@@ -180,7 +180,8 @@ GJ_CHECKED enum gj_err gj_channel_seal_begin(struct gj_channel *ch, size_t len, 
 GJ_CHECKED enum gj_err gj_channel_seal_end(struct gj_channel *ch, size_t len, struct gj_buf *out);
 void gj_channel_seal_abandon(struct gj_channel *ch);
 
-/* Appends the close message; nothing may be sealed afterwards. */
+/* Appends the close message; nothing may be sealed afterwards, and bodies that still
+ * arrive are decrypted and dropped: a revoked device is not heard any more. */
 GJ_CHECKED enum gj_err gj_channel_close(struct gj_channel *ch, enum gj_close_reason reason, struct gj_buf *out);
 
 /* What the end of the byte stream means now: GJ_EOF after a close message of

@@ -52,8 +52,8 @@ GJ_CHECKED enum gj_err gj_noise_cipher_seal(
     struct gj_noise_cipher *cipher, const void *ad, size_t ad_len, const uint8_t *plain, size_t len, uint8_t *out);
 
 /* Writes len - 16 bytes; out may be sealed (in place). GJ_EINVAL when shorter
- * than a tag, GJ_ECRYPTO when not authentic: then nothing is written and the
- * nonce has not moved. */
+ * than a tag, GJ_ECRYPTO when not authentic: then out holds zeros, nothing of the
+ * plaintext, and the nonce has not moved. */
 GJ_CHECKED enum gj_err gj_noise_cipher_open(
     struct gj_noise_cipher *cipher, const void *ad, size_t ad_len, const uint8_t *sealed, size_t len, uint8_t *out);
 
@@ -71,7 +71,6 @@ enum gj_noise_pattern {
 struct gj_noise {
     enum gj_noise_pattern pattern;
     bool initiator;
-    bool has_key;     /* a cipher key has been mixed */
     bool has_psk;     /* gj_noise_set_psk was called */
     bool fixed_e;     /* tests injected the ephemeral key */
     uint8_t messages; /* how many of the three have passed */

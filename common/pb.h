@@ -13,10 +13,10 @@
  * untrusted message is scanned before it is unpacked. */
 
 struct gj_pb_limits {
-    uint32_t depth;    /* submessages within submessages */
-    uint32_t fields;   /* fields of the whole tree */
-    uint32_t repeated; /* elements of one repeated field of one message */
-    uint32_t unknown;  /* fields without a name in the descriptor, whole tree */
+    uint32_t depth;   /* submessages within submessages */
+    uint32_t fields;  /* tags of the whole tree */
+    uint32_t packed;  /* numbers in packed arrays, whole tree */
+    uint32_t unknown; /* fields without a name in the descriptor, whole tree */
 };
 
 /* The limits of limits.h. */

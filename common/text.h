@@ -33,7 +33,7 @@ size_t gj_text_chars(const char *text, size_t len);
 
 /* A phone number as it is compared and indexed: digits only, without +86 or 0086, full-width
  * digits folded, spaces, hyphens, dots and brackets dropped; another country
- * keeps its plus sign. An extension after "转", "x", "ext" or "#" follows as "#" and digits.
+ * keeps its plus sign. An extension after "转", "x" or "#" follows as "#" and digits.
  * GJ_EINVAL when something else is in it or fewer than 3 or more than GJ_PHONE_DIGITS_MAX digits. */
 #define GJ_TEXT_PHONE_SIZE (GJ_PHONE_DIGITS_MAX + 3)
 GJ_CHECKED enum gj_err gj_text_phone(const char *text, size_t len, char out[GJ_TEXT_PHONE_SIZE]);
