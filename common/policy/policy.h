@@ -115,7 +115,7 @@ struct gj_options {
 };
 
 /* A thing that is not a record kind but is guarded by rights: household_file, audit_log … */
-struct gj_subject {
+struct gj_guarded {
     const char *code;
     struct gj_label label;
     struct gj_rights rights;
@@ -155,7 +155,7 @@ struct gj_policy {
     size_t city_count, profile_count, office_count;
     const struct gj_weather *weather;
     size_t weather_count;
-    const struct gj_subject *subjects;
+    const struct gj_guarded *subjects;
     size_t subject_count;
     const struct gj_kind *const *kinds;
     size_t kind_count;
@@ -205,7 +205,7 @@ const struct gj_role *gj_policy_role_by_number(const struct gj_policy *policy, u
 const struct gj_priority *gj_policy_priority(const struct gj_policy *policy, const char *code);
 const struct gj_category *gj_policy_category(const struct gj_policy *policy, const char *code);
 const struct gj_trade *gj_policy_trade(const struct gj_policy *policy, const char *code);
-const struct gj_subject *gj_policy_subject(const struct gj_policy *policy, const char *code);
+const struct gj_guarded *gj_policy_subject(const struct gj_policy *policy, const char *code);
 const struct gj_override_set *gj_policy_city(const struct gj_policy *policy, const char *code);
 const struct gj_override_set *gj_policy_profile(const struct gj_policy *policy, const char *code);
 const struct gj_override_set *gj_policy_office(const struct gj_policy *policy, const char *code);
