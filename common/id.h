@@ -19,7 +19,7 @@ void gj_id_format(uint64_t id, char kind, char out[GJ_ID_TEXT_SIZE]);
 
 /* Accepts the printed form, lower case, spaces around, full-width digits and
  * letters (an input method's), and a missing hyphen or letter; a letter that differs from
- * kind is refused (kind 0 accepts any). GJ_EINVAL for a wrong form, GJ_ENOTFOUND when only the
+ * kind is refused (kind 0 accepts any). GJ_EINVAL for a wrong form, GJ_ECORRUPT when only the
  * check digit is wrong: a mistyped number, worth its own message. */
 GJ_CHECKED enum gj_err gj_id_parse(const char *text, char kind, uint64_t *out);
 

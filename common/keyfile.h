@@ -27,7 +27,7 @@ enum gj_err gj_keyfile_write(
     const char *path, const char *kind, const uint8_t secret[GJ_KEYFILE_SECRET_SIZE], struct gj_fault *fault);
 
 /* GJ_ENOTFOUND, GJ_EDENIED (readable by others), GJ_EVERSION, GJ_ECORRUPT
- * (checksum or form), GJ_EINVAL (another kind of key); the fault names the path. */
+ * (checksum, form or length), GJ_EINVAL (another kind of key); the fault names the path. */
 GJ_CHECKED enum gj_err gj_keyfile_read(
     const char *path, const char *kind, uint8_t secret[GJ_KEYFILE_SECRET_SIZE], struct gj_fault *fault);
 
