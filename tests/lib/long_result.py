@@ -1,0 +1,46 @@
+#!/usr/bin/python3
+"""Puts the results of the long tests together: long_result.py RESULTS-FOLDER TARGET-FOLDER."""
+
+import glob
+import json
+import os
+import subprocess
+import sys
+import time
+
+
+def flat(value, name=""):
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from flat(inner, f"{name}.{key}" if name else key)
+    elif isinstance(value, list):
+        yield name, ", ".join(map(str, value))
+    else:
+        yield name, value
+
+
+def commit_of(folder):
+    done = subprocess.run(["git", "-C", folder, "rev-parse", "--short", "HEAD"], capture_output=True, text=True)
+    return done.stdout.strip() or "unknown"
+
+
+def main():
+    results, target = sys.argv[1:]
+    parts = {}
+    for path in sorted(glob.glob(os.path.join(results, "*.json"))):
+        with open(path) as file:
+            parts[os.path.basename(path)[:-5]] = json.load(file)
+    if not parts:
+        sys.exit("no part of the long tests left a result")
+    whole = {"at": time.strftime("%Y-%m-%dT%H:%MZ", time.gmtime()), "commit": commit_of(target), "cores": os.cpu_count(), **parts}
+    with open(os.path.join(target, "long.result.json"), "w") as file:
+        json.dump(whole, file, indent=1)
+        file.write("\n")
+    with open(os.path.join(target, "long.result.md"), "w") as file:
+        file.write(f"# Last run of the long tests\n\n{whole['at']}, commit {whole['commit']}, {whole['cores']} cores.\n")
+        for part, result in parts.items():
+            file.write(f"\n## {part}\n\n| figure | value |\n|---|---|\n")
+            file.writelines(f"| {name} | {value} |\n" for name, value in flat(result))
+
+
+main()
