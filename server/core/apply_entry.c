@@ -1,0 +1,78 @@
+#include <assert.h>
+#include <string.h>
+
+#include "common/policy/policy.h"
+#include "core/apply.h"
+#include "store/record.h"
+#include "store/stored.pb-c.h"
+
+uint64_t gj_apply_entry(struct gj_ctx *ctx, struct gj_entry *entry, const uint8_t *text, size_t text_len)
+{
+    const struct gj_command *command = ctx->command;
+    static const uint8_t no_key[GJ_REQUEST_KEY_BYTES];
+
+    entry->recorded_at = ctx->now_ms;
+    /* Login and enrolment say themselves who it was: before them the channel has no user. */
+    if (command->user != 0) {
+        entry->actor = command->user;
+    }
+    if (command->device != 0) {
+        entry->device = command->device;
+    }
+    entry->call = command->call;
+    if (ctx->policy != NULL && entry->policy == 0) {
+        entry->policy = ctx->policy->version;
+    }
+    if (entry->previous == 0) {
+        entry->previous = GJ_ENTRY_NONE;
+    }
+    if (memcmp(command->request_key, no_key, sizeof no_key) != 0) {
+        entry->has_request_key = true;
+        memcpy(entry->request_key, command->request_key, sizeof entry->request_key);
+    }
+    uint64_t event = gj_entry_append(ctx->txn, entry, text, text_len);
+    ctx->apply->last_event = event;
+    if (ctx->apply->written.event == 0) {
+        ctx->apply->written.event = event;
+    }
+    return event;
+}
+
+/* More than this many notices of one command would need a wider id; a duty roster has a dozen people. */
+#define NOTICES_MAX 65535
+
+void gj_apply_notice(struct gj_ctx *ctx, const struct gj_notice *notice)
+{
+    Gj__Stored__Notice row = GJ__STORED__NOTICE__INIT;
+    char *params[4];
+    struct gj_key key;
+
+    if (ctx->apply->notices >= NOTICES_MAX) {
+        gj_txn_fail(ctx->txn, GJ_ETOOBIG);
+        return;
+    }
+    row.event = notice->event != 0 ? notice->event : ctx->apply->last_event;
+    assert(row.event != 0 || gj_txn_error(ctx->txn) != GJ_OK);
+    row.id = row.event << 16 | ctx->apply->notices++;
+    row.user = notice->user;
+    row.at = ctx->now_ms;
+    row.code = (char *)notice->code;
+    for (size_t i = 0; i < 4 && notice->params[i] != NULL; i++) {
+        params[row.n_params++] = (char *)notice->params[i];
+    }
+    row.params = params;
+    row.office = notice->office;
+    row.kind = notice->kind;
+    row.record = notice->record;
+    row.number = (char *)(notice->number != NULL ? notice->number : "");
+    row.timer = (char *)(notice->timer != NULL ? notice->timer : "");
+    row.role = (char *)(notice->role != NULL ? notice->role : "");
+    row.stage = notice->stage;
+    row.due_at = notice->due_at_ms;
+    row.count = 1;
+
+    gj_key_init(&key);
+    gj_key_u64(&key, notice->user);
+    gj_key_u64(&key, row.id);
+    gj_record_save(ctx->txn, GJ_TABLE_INBOX, &key, &row.base);
+}
