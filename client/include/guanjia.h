@@ -165,7 +165,7 @@ struct guanjia_options {
     uint32_t backoff_max_ms; /* … 60 s */
     uint32_t renew_min_ms;   /* a new handshake after this …: 20 h */
     uint32_t renew_max_ms;   /* … and before this: 28 h */
-    bool no_session;         /* neither resume nor keep a session in the profile: for load generators */
+    bool no_session;         /* leave the profile's session alone: a login lives as long as the client */
     bool once;               /* the first cut is final (STOPPED): for tests of servers */
 };
 
