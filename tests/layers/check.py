@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Reads every file of the tree and fails where a layer or style rule is broken.
 
-    check.py ROOT layers | style | format
+    check.py ROOT layers | style | format | logs
 """
 
 import os
@@ -68,13 +68,24 @@ def layout(root, paths):
     return [line for line in run.stderr.split("\n") if ": error:" in line] if run.returncode else []
 
 
+def logs(root, paths):
+    names = set()
+    for path, text in texts_of(root, paths, (".c",)):
+        if path.startswith(("server/", "common/")):
+            names |= rules.log_names(text)
+    with open(os.path.join(root, "deploy/OPERATING.md"), encoding="utf-8") as file:
+        return rules.check_log_table(names, file.read())
+
+
+CHECKS = {"layers": layers, "style": style, "format": layout, "logs": logs}
+
+
 def main():
-    if len(sys.argv) != 3 or sys.argv[2] not in ("layers", "style", "format"):
+    if len(sys.argv) != 3 or sys.argv[2] not in CHECKS:
         sys.exit(__doc__)
     root = sys.argv[1]
     paths = paths_of(root)
-    check = {"layers": layers, "style": style, "format": layout}[sys.argv[2]]
-    wrong = check(root, paths)
+    wrong = CHECKS[sys.argv[2]](root, paths)
     if sum(p.endswith(C_FILES) for p in paths) < 20:
         wrong.append("hardly any source was found: is this the root of the tree?")
     for line in wrong:

@@ -151,3 +151,20 @@ def check_header_exists(path, paths):
     if any(f"{place}/{s}.h" in paths for place in places for s in stems):
         return []
     return [f"{path}: no header says what it is for"]
+
+
+# gj_log(GJ_LOG_WARN, "net.refused", …) and gj_log_fault("store.open", …): the name of the line.
+LOG_LINE = re.compile(r'\bgj_log(?:_fields|_fault)?\(\s*(?:[^",;]*,\s*)?"([a-z0-9_.]+)"')
+# A row of the table of log lines: | `net.refused` | … |
+LOG_ROW = re.compile(r"^\| `([a-z0-9_.]+)` \|", re.M)
+
+
+def log_names(text):
+    return set(LOG_LINE.findall(text))
+
+
+def check_log_table(names, manual):
+    """Every line the daemon writes is explained to its operator, and nothing is explained that it does not write."""
+    explained = set(LOG_ROW.findall(manual))
+    return ([f"deploy/OPERATING.md does not say what the log line '{name}' means" for name in sorted(names - explained)]
+            + [f"deploy/OPERATING.md explains '{name}', which nothing writes" for name in sorted(explained - names)])
