@@ -140,13 +140,14 @@ def check_lock_file(path, text):
 
 
 def check_header_exists(path, paths):
-    """Every .c has a header of its name, of the name it extends (work_save.c: work.h), or its folder's."""
+    """Every .c has a header of its name, of the name it extends (work_save.c: work.h), or its folder's own (internal.h)."""
     folder, file = path.rsplit("/", 1)
     if not path.endswith(".c") or path.startswith("tests/") or file in STANDS_ALONE:
         return []
     stem = file[:-2]
     parts = stem.split("_")
     stems = ["_".join(parts[:n]) for n in range(len(parts), 0, -1)] + [folder.rsplit("/", 1)[-1]]
+    stems += ["internal", folder.split("/")[0] + "_internal"]
     places = [folder, "client/include"]
     if any(f"{place}/{s}.h" in paths for place in places for s in stems):
         return []
@@ -165,6 +166,6 @@ def log_names(text):
 
 def check_log_table(names, manual):
     """Every line the daemon writes is explained to its operator, and nothing is explained that it does not write."""
-    explained = set(LOG_ROW.findall(manual))
+    explained = set(LOG_ROW.findall(manual.partition("## What each log line means")[2]))
     return ([f"deploy/OPERATING.md does not say what the log line '{name}' means" for name in sorted(names - explained)]
             + [f"deploy/OPERATING.md explains '{name}', which nothing writes" for name in sorted(explained - names)])

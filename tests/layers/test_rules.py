@@ -85,8 +85,9 @@ class Style(unittest.TestCase):
     def test_log_table(self):
         names = rules.log_names('gj_log(GJ_LOG_WARN, "net.refused", x); gj_log_fault("store.open", &f); log("no.line");')
         self.assertEqual(names, {"net.refused", "store.open"})
-        self.assertEqual(len(rules.check_log_table(names, "| `net.refused` | x |\n| `net.gone` | y |\n")), 2)
-        self.assertFalse(rules.check_log_table(names, "| `net.refused` | x |\n| `store.open` | y |\n"))
+        title = "| `an.alarm` | |\n## What each log line means\n"
+        self.assertEqual(len(rules.check_log_table(names, title + "| `net.refused` | x |\n| `net.gone` | y |\n")), 2)
+        self.assertFalse(rules.check_log_table(names, title + "| `net.refused` | x |\n| `store.open` | y |\n"))
 
 
 unittest.main()
