@@ -41,12 +41,13 @@ enum gj_entry_type {
 #define GJ_ENTRY_HASH_SIZE 32
 #define GJ_ENTRY_KEY_SIZE 16
 #define GJ_ENTRY_WORD_MAX 32
-/* Longest entry: fixed part, four words, every optional part. */
+/* Longest entry: fixed part, five words, every other optional part. */
 #define GJ_ENTRY_MAX 400
 /* previous of the first entry of a subject. */
 #define GJ_ENTRY_NONE UINT64_MAX
 
-/* A word of the policy (state, action, reason): [a-z0-9._-], at most GJ_ENTRY_WORD_MAX bytes, "" for none. */
+/* A word of the policy (role, state, action, reason): letters, digits and ._:+- of ASCII, at most GJ_ENTRY_WORD_MAX
+ * bytes, "" for none. */
 struct gj_entry_word {
     char text[GJ_ENTRY_WORD_MAX + 1];
 };
@@ -60,13 +61,13 @@ struct gj_entry {
     uint32_t office;       /* whose office (管理处) it concerns; 0 headquarters */
     uint64_t actor;        /* user; 0: the daemon itself */
     uint64_t device;       /* 0: the daemon itself */
-    uint16_t role;         /* code of the role the actor used */
     uint16_t subject_kind; /* what it is about */
     uint64_t subject;
-    uint32_t revision; /* of the subject, after this */
-    uint32_t call;     /* service << 8 | method; 0: a timer */
-    uint32_t policy;   /* version whose words are used */
-    uint64_t previous; /* index of the entry before of the same subject, or GJ_ENTRY_NONE */
+    uint32_t revision;         /* of the subject, after this */
+    uint32_t call;             /* service << 8 | method; 0: a timer */
+    uint32_t policy;           /* version whose words are used */
+    uint64_t previous;         /* index of the entry before of the same subject, or GJ_ENTRY_NONE */
+    struct gj_entry_word role; /* the role the actor used; "" for the daemon itself */
     struct gj_entry_word action;
     struct gj_entry_word from; /* state before */
     struct gj_entry_word to;   /* state after */
@@ -100,7 +101,7 @@ enum gj_err gj_entry_decode(const uint8_t *bytes, size_t len, struct gj_entry *o
 /* Digest of the fields an action set (change): SHA-256 of, for each in the order given, u16 length of the key, key,
  * u32 length of the value, value, all as stored (sealed fields sealed). */
 struct gj_entry_change {
-    uint8_t state[128]; /* SHA-256, opaque */
+    uint64_t state[16]; /* SHA-256, opaque */
     bool any;
 };
 void gj_entry_change_init(struct gj_entry_change *change);
@@ -133,7 +134,8 @@ struct gj_entry_walk {
     uint32_t office;
     uint64_t next;
     uint64_t upto;
-    uint64_t visited;
+    uint64_t visited; /* rows and blocks looked at */
+    uint64_t block_end;
     bool iterating;
     struct gj_iter iter;
 };

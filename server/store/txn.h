@@ -59,7 +59,7 @@ uint64_t gj_txn_count(struct gj_txn *txn, enum gj_table table);
 bool gj_txn_first(struct gj_txn *txn, enum gj_table table, struct gj_value *key, struct gj_value *value);
 bool gj_txn_last(struct gj_txn *txn, enum gj_table table, struct gj_value *key, struct gj_value *value);
 
-/* Writes or replaces. */
+/* Writes or replaces. data must not borrow from a row of the same transaction: the write may move it. */
 void gj_txn_put(struct gj_txn *txn, enum gj_table table, const struct gj_key *key, const void *data, size_t len);
 /* The key must be above all others of the table, else GJ_EEXIST; fills pages to the brim. */
 void gj_txn_append(struct gj_txn *txn, enum gj_table table, const struct gj_key *key, const void *data, size_t len);
