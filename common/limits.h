@@ -162,9 +162,5 @@
 #define GJ_USER_GRANTS_MAX 32
 #define GJ_USER_ABSENCES_MAX 32
 #define GJ_ROSTER_LINES_MAX 400
-#define GJ_PASSWORD_MIN 8
-
-/* An invitation is for today: whoever finds it later finds nothing. */
-#define GJ_INVITATION_MS (INT64_C(24) * 3600000)
 
 #endif

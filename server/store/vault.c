@@ -397,3 +397,16 @@ enum gj_err gj_vault_wrap_for(
     sodium_memzero(key, sizeof key);
     return err;
 }
+
+enum gj_err gj_vault_new_first_key(struct gj_vault *vault, uint32_t office, const struct gj_vault_wrapped *office_key,
+    uint8_t key[GJ_VAULT_KEY_SIZE], struct gj_vault_wrapped *out)
+{
+    uint8_t outer[GJ_VAULT_KEY_SIZE];
+    enum gj_err err = gj_vault_unwrap(vault->master, office_key->bytes, sizeof office_key->bytes, outer);
+    if (err == GJ_OK) {
+        gj_secret_key_new(key);
+        wrap(outer, random_id(), office, key, out);
+    }
+    sodium_memzero(outer, sizeof outer);
+    return err;
+}
