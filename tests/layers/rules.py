@@ -142,7 +142,7 @@ def check_lock_file(path, text):
 def check_header_exists(path, paths):
     """Every .c has a header of its name, of the name it extends (work_save.c: work.h), or its folder's own (internal.h)."""
     folder, file = path.rsplit("/", 1)
-    if not path.endswith(".c") or path.startswith("tests/") or file in STANDS_ALONE:
+    if not path.endswith(".c") or path.startswith(("tests/", "deploy/")) or file in STANDS_ALONE:
         return []
     stem = file[:-2]
     parts = stem.split("_")
