@@ -73,7 +73,7 @@ static void extend_tile(struct gj_txn *txn, unsigned level, uint64_t index, cons
 
 void gj_tree_append(struct gj_txn *txn, const struct gj_tree_hash *leaf)
 {
-    struct gj_log_state *log = &txn->log;
+    struct gj_log_state *log = txn->log;
     assert(txn->log_loaded);
     log->leaves[log->size % GJ_TREE_TILE] = *leaf;
     uint64_t size = log->size + 1;
@@ -104,7 +104,7 @@ uint64_t gj_tree_size(struct gj_txn *txn)
 enum gj_err gj_tree_root(struct gj_txn *txn, struct gj_tree_hash *out)
 {
     struct gj_log_state edge;
-    const struct gj_log_state *log = &txn->log;
+    const struct gj_log_state *log = txn->log;
     if (!txn->log_loaded) {
         if (!gj_log_read_edge(txn, &edge)) {
             return txn->err;

@@ -281,7 +281,7 @@ uint64_t gj_entry_append(struct gj_txn *txn, struct gj_entry *entry, const void 
     if (!gj_log_load(txn)) {
         return 0;
     }
-    entry->index = txn->log.size;
+    entry->index = txn->log->size;
     entry->epoch = txn->store->epoch;
     bool linked = entry->previous == GJ_ENTRY_NONE || entry->previous < entry->index;
     if (entry->type == 0 || !linked || !words_valid(entry)) {

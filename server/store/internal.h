@@ -73,7 +73,8 @@ struct gj_store {
     /* Held by the thread whose write transaction is open; guards the rest. */
     pthread_mutex_t write_lock;
     struct gj_txn *writer;
-    struct gj_log_state log;
+    struct gj_log_state log;     /* as committed */
+    struct gj_log_state working; /* as the open write transaction has it */
     bool log_loaded;
     /* Pages. */
     unsigned pages_every;
@@ -90,7 +91,7 @@ struct gj_txn {
     bool live; /* holds a snapshot, or the writer lock */
     uint64_t writes;
     /* Write transactions only. */
-    struct gj_log_state log;
+    struct gj_log_state *log; /* the store's working state */
     bool log_loaded;
     bool log_changed;
     struct gj_vault_txn *vault; /* begun with the first change of the vault */

@@ -106,8 +106,8 @@ bool gj_log_load(struct gj_txn *txn)
         return true;
     }
     if (txn->store->log_loaded) {
-        txn->log = txn->store->log;
-    } else if (!gj_log_read_edge(txn, &txn->log) || !load_open(txn, &txn->log)) {
+        *txn->log = txn->store->log;
+    } else if (!gj_log_read_edge(txn, txn->log) || !load_open(txn, txn->log)) {
         return false;
     }
     txn->log_loaded = true;
@@ -130,7 +130,7 @@ static void write_block(struct gj_txn *txn, struct gj_log_state *log)
 
 void gj_log_append(struct gj_txn *txn, const struct gj_tree_hash *leaf, uint32_t office)
 {
-    struct gj_log_state *log = &txn->log;
+    struct gj_log_state *log = txn->log;
     txn->log_changed = true;
     add_office(log, office);
     gj_tree_append(txn, leaf);
@@ -144,7 +144,7 @@ void gj_log_flush(struct gj_txn *txn)
     if (!txn->log_changed || txn->err != GJ_OK) {
         return;
     }
-    const struct gj_log_state *log = &txn->log;
+    const struct gj_log_state *log = txn->log;
     uint8_t row[EDGE_MAX];
     struct gj_writer wr;
     gj_writer_init_fixed(&wr, row, sizeof row);
@@ -157,7 +157,7 @@ void gj_log_flush(struct gj_txn *txn)
 uint64_t gj_txn_events(struct gj_txn *txn)
 {
     if (txn->log_loaded) {
-        return txn->log.size;
+        return txn->log->size;
     }
     struct gj_key key = gj_key_of_name(EDGE_KEY);
     struct gj_value row;

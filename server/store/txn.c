@@ -47,7 +47,7 @@ enum gj_err gj_txn_renew(struct gj_txn *txn)
     return txn->err;
 }
 
-/* The writer's handle is kept in the store: it holds the log's working state, too big to be made for every batch. */
+/* The writer's handle is kept in the store, as its working state of the log is: both serve every batch. */
 static struct gj_txn *take_writer(struct gj_store *store)
 {
     if (store->writer == NULL) {
@@ -61,6 +61,7 @@ static struct gj_txn *take_writer(struct gj_store *store)
         txn->write = true;
         txn->live = false;
         txn->writes = 0;
+        txn->log = &store->working;
         txn->log_loaded = false;
         txn->log_changed = false;
         txn->vault = NULL;
@@ -159,7 +160,7 @@ enum gj_err gj_txn_commit(struct gj_txn *txn)
     err = commit_main(txn);
     if (err == GJ_OK) {
         if (txn->log_loaded) {
-            store->log = txn->log;
+            store->log = *txn->log;
             store->log_loaded = true;
         }
         gj_pages_end(store, txn->before);
