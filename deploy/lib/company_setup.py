@@ -104,3 +104,43 @@ class Site:
         for opened in self.wires.values():
             opened.close()
         self.wires.clear()
+
+
+def found(site, invitation):
+    """The first administrator, and the second person without whom nothing that matters can be changed."""
+    site.enrol_first(invitation)
+    employ(site, "hq", "hq_qa", 0, "hq")
+
+
+def employ(site, login, role, office, device, name=None):
+    """An account with one role. What waits for a second person is approved by headquarters."""
+    site.create_user("admin", login, office, device, [(role, office, 0)], name)
+    if waits(site, login):
+        site.approve("admin" if login == "hq" else signed_in(site, "hq"), login, role, office)
+
+
+def waits(site, login):
+    users = site.wires["admin"].ask("ADMIN_USER_LIST", M.UserListRequest(page=M.Page(limit=200)))
+    while True:
+        for user in users.users:
+            if user.id == site.users[login]:
+                return any(grant.pending for grant in user.grants)
+        if not users.cursor:
+            raise LookupError(f"{login} is in no list of users")
+        users = site.wires["admin"].ask("ADMIN_USER_LIST", M.UserListRequest(page=M.Page(limit=200, cursor=users.cursor)))
+
+
+def signed_in(site, login):
+    if login not in site.wires:
+        site.sign_in(login)
+    return login
+
+
+def region(site, code, name, city):
+    return site.wires[signed_in(site, "hq")].ask(
+        "DIR_REGION_CREATE", M.RegionCreateRequest(region=M.Region(code=code, name=name, city=city))).id
+
+
+def office(site, region_id, code, name, city, profile=""):
+    request = M.OfficeCreateRequest(office=M.Office(region=region_id, code=code, name=name, city=city, profile=profile))
+    return site.wires[signed_in(site, "hq")].ask("DIR_OFFICE_CREATE", request).id

@@ -1,0 +1,113 @@
+"""Plays a day: calls come in as the workload says, and each ticket goes its way through people who do what their role allows.
+
+The clock of the daemon is scaled; everything here waits in the time of that story.
+"""
+
+import heapq
+import itertools
+import random
+import time
+from collections import Counter
+
+import steps
+import wire
+import workload
+
+MINUTE = 60000
+
+
+class StoryClock:
+    """The daemon's own time, carried on between two looks by the scale."""
+
+    def __init__(self, scale):
+        self.scale, self.base_ms, self.base = scale, 0, 0.0
+
+    def set(self, server_ms):
+        self.base_ms, self.base = server_ms, time.monotonic()
+
+    def now(self):
+        return int(self.base_ms + (time.monotonic() - self.base) * 1000 * self.scale)
+
+    def wait_until(self, at_ms, stopped):
+        while not stopped() and (left := (at_ms - self.now()) / 1000 / self.scale) > 0:
+            time.sleep(min(left, 0.2))
+
+
+class Ticket:
+    """What the people at the desk know of a ticket: enough to say what they saw when they act on it."""
+
+    def __init__(self, call):
+        self.call, self.id, self.number, self.revision, self.state = call, 0, "", 0, ""
+        self.technician = None
+
+
+class Day:
+    def __init__(self, site, company, clock, rng, report):
+        self.site, self.company, self.clock, self.rng, self.report = site, company, clock, rng, report
+        self.heap, self.serial, self.stopping = [], itertools.count(), False
+        self.journal, self.counts, self.refused = [], Counter(), Counter()
+
+    # -- calls
+
+    def ask(self, login, call, message):
+        """A call as this person; logs in again when the shift is over and the session has ended."""
+        opened = self.site.wires.get(login) or self.site.sign_in(login)
+        try:
+            return opened.ask(call, message)
+        except wire.Refused as refused:
+            if refused.answer.status != "UNAUTHENTICATED":
+                raise
+            return self.site.sign_in(login).ask(call, message)
+
+    def write(self, ticket, login, call, message, what):
+        """A write on a ticket; gives True when it was done. A refusal is counted and told, never hidden."""
+        try:
+            written = self.ask(login, call, message)
+        except wire.Refused as refused:
+            self.refused[f"{what}: {refused.answer}"] += 1
+            return False
+        ticket.id, ticket.revision, ticket.state = written.id, written.revision, written.state or ticket.state
+        ticket.number = written.number or ticket.number
+        self.counts[what] += 1
+        self.journal.append({"what": what, "record": written.id, "event": written.event, "revision": written.revision,
+                             "state": ticket.state, "by": login})
+        return True
+
+    # -- the day
+
+    def schedule(self, at_ms, life):
+        heapq.heappush(self.heap, (at_ms, next(self.serial), life))
+
+    def fill(self, samples, from_ms, until_ms, busy):
+        for office in self.company.offices:
+            for call in workload.repairs(self.rng, samples, office, busy, from_ms, until_ms):
+                self.schedule(call.at_ms, steps.repair(self, call, random.Random(self.rng.random())))
+            for at in workload.times(self.rng, visits_a_day(office, busy), from_ms, until_ms):
+                self.schedule(at, steps.visit(self, office, random.Random(self.rng.random())))
+            for at in workload.times(self.rng, calls_a_day(office), from_ms, until_ms):
+                self.schedule(at, steps.duty_line(self, office, samples, random.Random(self.rng.random())))
+
+    def play(self, until_ms):
+        """Takes the next step in the order of the story until the time is over. A life is a generator: it acts, then says
+        how many minutes pass until it acts again."""
+        while self.heap and not self.stopping and self.heap[0][0] < until_ms:
+            at, _, life = heapq.heappop(self.heap)
+            self.clock.wait_until(at, lambda: self.stopping)
+            if self.stopping:
+                return
+            try:
+                minutes = next(life)
+            except StopIteration:
+                continue
+            self.schedule(max(at, self.clock.now()) + int(minutes * MINUTE), life)
+            self.report()
+        if not self.stopping:
+            self.clock.wait_until(until_ms, lambda: self.stopping)
+
+
+def visits_a_day(office, busy):
+    return workload.VISITS_PER_1000_A_DAY * len(office.households) / 1000 * busy
+
+
+def calls_a_day(office):
+    return workload.CALLS_PER_1000_A_DAY * len(office.households) / 1000

@@ -1,0 +1,142 @@
+"""Counts a played day again, from what the daemon gives out, without any of its code: every ticket, deadline and audit entry.
+
+The flow, the figures and the calendar's arithmetic are written down here a second time, by another hand: where the two
+readings differ, one of them is wrong.
+"""
+
+import csv
+from collections import Counter, defaultdict
+from datetime import datetime, timedelta, timezone
+
+import audit
+
+CST = timezone(timedelta(hours=8))
+MINUTE, HOUR, DAY = 60000, 3600000, 86400000
+
+# Flow of a repair ticket: from -> to that people or the daemon may take.
+FLOW = {
+    "": {"NEW", "TRIAGED"},
+    "NEW": {"TRIAGED", "MERGED", "CANCELLED"},
+    "TRIAGED": {"DISPATCHED", "TO_REWORK", "CANCELLED", "MERGED"},
+    "DISPATCHED": {"ACCEPTED", "TRIAGED", "CANCELLED", "DISPATCHED"},
+    "ACCEPTED": {"APPOINTED", "ARRIVED", "ON_HOLD", "CANCELLED", "DISPATCHED"},
+    "APPOINTED": {"ARRIVED", "APPOINTED", "CANCELLED", "DISPATCHED", "ON_HOLD"},
+    "ARRIVED": {"QUOTED", "WORKING", "ON_HOLD", "TO_REWORK"},
+    "QUOTED": {"WORKING", "CANCELLED"},
+    "WORKING": {"ON_HOLD", "TO_REWORK", "DONE"},
+    "ON_HOLD": {"WORKING"},
+    "DONE": {"OWNER_ACCEPTED", "REDO", "CLOSED"},
+    "OWNER_ACCEPTED": {"FOLLOW_UP", "CLOSED"},
+    "FOLLOW_UP": {"CLOSED", "REDO"},
+    "CLOSED": {"REDO"},
+    "REDO": {"DISPATCHED"},
+    "TO_REWORK": {"OWNER_ACCEPTED", "TRIAGED"},
+}
+
+
+class Calendar:
+    """Working days of the product's own table."""
+
+    def __init__(self, path):
+        with open(path, encoding="utf-8") as file:
+            rows = csv.DictReader((line for line in file if not line.startswith("#")), delimiter="\t")
+            self.working = {row["date"]: row["is_workday"] == "1" for row in rows}
+
+    def is_working(self, day):
+        return self.working.get(day.isoformat(), day.weekday() < 5)
+
+    def add_working(self, day, count):
+        while count:
+            day += timedelta(days=1)
+            count -= self.is_working(day)
+        return day
+
+
+def day_of(at_ms):
+    return datetime.fromtimestamp(at_ms / 1000, CST).date()
+
+
+def end_of(day):
+    """24:00 of a day in Chinese time."""
+    return int(datetime(day.year, day.month, day.day, tzinfo=CST).timestamp() * 1000) + DAY
+
+
+class Recount:
+    def __init__(self):
+        self.wrong, self.counted = [], Counter()
+
+    def expect(self, holds, text):
+        if not holds:
+            self.wrong.append(text)
+
+    # -- the audit log
+
+    def audit_log(self, rows, head):
+        """rows: (index, entry bytes, leaf hash) in order; head: size and root as the daemon states them."""
+        self.expect(len(rows) == head.size, f"the log has {len(rows)} entries, its head says {head.size}")
+        leaves = []
+        entries, last = [], {}
+        for at, (index, data, leaf) in enumerate(rows):
+            self.expect(index == at, f"entry {index} stands at {at}")
+            self.expect(audit.leaf_hash(data) == leaf, f"entry {index}: leaf hash differs")
+            leaves.append(audit.leaf_hash(data))
+            entry = audit.decode(data)
+            self.expect(entry["index"] == index, f"entry {index} calls itself {entry['index']}")
+            subject = (entry["subject_kind"], entry["subject"])
+            self.expect(entry["previous"] == last.get(subject, audit.NONE), f"entry {index}: chain of its subject is broken")
+            if entries:
+                self.expect(entry["recorded_at"] >= entries[-1]["recorded_at"], f"entry {index}: time runs backwards")
+            last[subject] = index
+            entries.append(entry)
+        self.expect(audit.root(leaves) == head.root, "the root of the tree differs")
+        self.counted["entries"] = len(entries)
+        return entries
+
+    # -- tickets against their entries
+
+    def tickets(self, entries, shown, journal):
+        """shown: id -> Record of every ticket; journal: what the players were told."""
+        trail = defaultdict(list)
+        kinds = {record.kind for record in shown.values()}
+        for entry in entries:
+            if entry["subject_kind"] in kinds and entry["subject"] in shown:
+                trail[entry["subject"]].append(entry)
+        for record in shown.values():
+            self.ticket(record, trail[record.id])
+        made = {row["record"] for row in journal if row["what"] == "intake"}
+        self.expect(made == set(shown), f"{len(made)} tickets were taken in, {len(shown)} are there")
+        for row in journal:
+            entry = entries[row["event"]] if row["event"] < len(entries) else None
+            told = entry and (entry["subject"], entry["revision"])
+            self.expect(told == (row["record"], row["revision"]),
+                        f"{row['what']} was acknowledged as entry {row['event']}, which says {told}")
+            self.counted["acknowledged writes"] += 1
+        self.numbers(shown)
+
+    def ticket(self, record, trail):
+        name = record.number
+        self.counted["tickets"] += 1
+        self.expect(bool(trail), f"{name}: no entry")
+        state, revision = "", 0
+        for entry in trail:
+            if entry["revision"] == revision:
+                continue
+            self.expect(entry["revision"] == revision + 1, f"{name}: revision {revision} is followed by {entry['revision']}")
+            revision = entry["revision"]
+            after = entry["to"] or state
+            if after != state:
+                self.expect(entry["from"] == state, f"{name}: goes on from {entry['from']}, but was {state}")
+                self.expect(after in FLOW.get(state, ()), f"{name}: no way leads from {state} to {after}")
+                self.counted["steps"] += 1
+            state = after
+        self.expect((state, revision) == (record.state, record.revision),
+                    f"{name} is {record.state} at {record.revision}, its entries end with {state} at {revision}")
+
+    def numbers(self, shown):
+        """A series has no gaps: its numbers are 1, 2, 3 … for each office and year."""
+        series = defaultdict(list)
+        for record in shown.values():
+            series[record.number[:-6]].append(int(record.number[-6:]))
+        for prefix, numbers in series.items():
+            self.expect(sorted(numbers) == list(range(1, len(numbers) + 1)), f"series {prefix}: {sorted(numbers)[:5]} …")
+            self.counted["number series"] += 1
