@@ -50,7 +50,7 @@ static enum gj_err to_number(const char *digits, size_t len, uint64_t *out)
         }
     }
     *out = value;
-    return value == 0 ? GJ_EINVAL : GJ_OK;
+    return GJ_OK;
 }
 
 enum gj_err gj_id_parse(const char *text, char kind, uint64_t *out)
@@ -90,6 +90,9 @@ enum gj_err gj_id_parse(const char *text, char kind, uint64_t *out)
     }
     if (gj_id_check_digit(digits, count - 1) != (unsigned)(digits[count - 1] - '0')) {
         return GJ_ECORRUPT;
+    }
+    if (value == 0) {
+        return GJ_EINVAL; /* 0 means none and is never printed */
     }
     *out = value;
     return GJ_OK;
