@@ -49,6 +49,11 @@ bool gj_condition_holds(const struct gj_condition *condition, const struct gj_ki
 bool gj_conditions_hold(const struct gj_condition_list *list, const struct gj_kind *kind, const struct gj_view *view,
     const struct gj_actor *actor, const struct gj_field_value *given, size_t given_count);
 
+/* For offers: whether the conditions could hold once the fields in `open` are filled in; what is decided already is
+ * judged as it stands. */
+bool gj_conditions_possible(const struct gj_condition_list *list, const struct gj_kind *kind,
+    const struct gj_view *view, const struct gj_actor *actor, const struct gj_field_set *open);
+
 const char *gj_condition_word(enum gj_condition_op op);
 
 #endif

@@ -86,7 +86,8 @@ const struct gj_step *gj_deadline_fire(
 /* Applies a transition's timer changes and the pauses of the state entered to a record's timers. `states` holds
  * *count of at most GJ_TIMERS_MAX and may grow; a timer started again takes its old place. `view` is the record after
  * the transition. from_state/to_state are numbers; entering a closed or final state stops everything except timers
- * started by this very transition. */
+ * started by this very transition. A timer without a promise for this record is kept with due_at 0, so that an
+ * amendment (a higher priority) can give it one through gj_deadline_recompute. */
 void gj_deadline_transition(const struct gj_deadline_place *place, const struct gj_view *view,
     const struct gj_transition *transition, uint8_t from_state, uint8_t to_state, int64_t at_ms,
     struct gj_timer_state states[GJ_TIMERS_MAX], size_t *count);

@@ -3,7 +3,8 @@
  * Pure: the same arguments give the same answer, nothing is read or written. The caller checks access first
  * (access.h), validates the form (form.h) before sealing, asks here inside the commit, and then saves what the result
  * says. Consent (审批): when a transition needs an approver and the actor is not one, the result is `pending`: the
- * record keeps its state and remembers the request; another person's approve or reject settles it. */
+ * record keeps its state and remembers the request; another person's approve or reject settles it. Other acts go on
+ * meanwhile; one that changes the state makes the request void (`settled`). */
 #ifndef GJ_POLICY_FLOW_H
 #define GJ_POLICY_FLOW_H
 

@@ -139,6 +139,8 @@ struct gj_field {
     bool search;                /* has a blind or plain index */
     bool computed;              /* only `sets` of a transition may write it */
     bool fixed;                 /* `amend` may not change it */
+    bool happened;              /* time: reports something done; not in the future, late only with a reason */
+    bool required;              /* column: every line must have it */
     int64_t min, max;           /* numbers, money, dates, times (ms, relative ones are checked by the form) */
     uint8_t decimals;           /* number: value = number / 10^decimals; always 3 in a line table */
     uint32_t min_length;        /* characters */
@@ -375,6 +377,8 @@ struct gj_figure {
     const char *origin;
 };
 
+struct gj_priority; /* policy.h */
+
 struct gj_kind {
     const char *code;
     uint16_t number; /* stable, 1.. */
@@ -382,6 +386,8 @@ struct gj_kind {
     const struct gj_label *print_titles;
     size_t print_title_count;
     bool has_priority;
+    const struct gj_priority *priorities; /* the policy's, when has_priority; by number */
+    size_t priority_count;
     const struct gj_field *fields;
     size_t field_count;
     const struct gj_state *states;
