@@ -8,8 +8,10 @@
 #include "common/log.h"
 #include "common/pb.h"
 #include "core/core.h"
+#include "core/notify_people.h"
 #include "core/policies.h"
 #include "core/seen.h"
+#include "store/store.h"
 
 struct gj_follow_item {
     uint16_t call;
@@ -58,6 +60,8 @@ void gj_applier_free(struct gj_applier *applier)
         return;
     }
     gj_actor_cache_free(applier->actors);
+    gj_people_cache_free(applier->core->people);
+    applier->core->people = NULL;
     free(applier);
 }
 

@@ -36,6 +36,7 @@ struct gj_core {
     struct gj_passwords *passwords;
     struct gj_due *due;
     struct gj_health *health;
+    struct gj_people_cache *people; /* commit thread: who holds which role, core/notify_people.h; freed with the applier */
     const struct gj_service *const *services; /* service/table.c; ends with NULL */
     uint8_t cluster_id[16];
     uint8_t server_key[32];                     /* public */

@@ -1,9 +1,9 @@
-/* A record (单据) of any declared kind, as the engine handles it. There is one path by which records come into being and
- * change:
+/* A record (单据) of any declared kind, as the engine handles it. There is one path by which records come into being
+ * and change:
  *
- *     prepare (loop)    form checked, references looked up, personal fields and texts sealed   work_prepare.c, work_seal.c
- *     apply (commit)    loaded, right and rule decided, fields and clocks set, saved           work_act.c and its like
- *     save              record row, queue row, due row, audit entry, indexes of closed work    work_save.c
+ *     prepare (loop)    form checked, references looked up, personal fields and texts sealed   work_prepare.c,
+ * work_seal.c apply (commit)    loaded, right and rule decided, fields and clocks set, saved           work_act.c and
+ * its like save              record row, queue row, due row, audit entry, indexes of closed work    work_save.c
  *
  * Everything lives in the call's arena. Machinery errors stick in the transaction. */
 #ifndef GJ_CORE_WORK_H
@@ -44,6 +44,7 @@ struct gj_work {
     int64_t was_fire_at; /* as stored: key of its row in `due` */
     uint64_t was_office; /* as stored: key of its row in `work` */
     bool was_closed;     /* as stored: has a row in `by_date` */
+    uint32_t told;       /* bit n: timer n of the kind rests on a time told in this step */
 };
 
 /* --- Loading ------------------------------------------------------------------------------------------------- */
@@ -90,8 +91,8 @@ Gj__V1__Field *gj_work_field_number(struct gj_arena *arena, const char *key, int
 
 /* Through the one door, with the policy now in force. An office whose acceptance of a transfer is awaited counts as the
  * record's own. On false the call has been refused: NOT_FOUND to those who may not know of the record. */
-bool gj_work_access(struct gj_ctx *ctx, const struct gj_work *work, enum gj_access_action action,
-    struct gj_access_answer *answer);
+bool gj_work_access(
+    struct gj_ctx *ctx, const struct gj_work *work, enum gj_access_action action, struct gj_access_answer *answer);
 /* The same without refusing. */
 bool gj_work_may(struct gj_ctx *ctx, const struct gj_work *work, enum gj_access_action action,
     struct gj_access_answer *answer, struct gj_refusal *refusal);
@@ -103,6 +104,7 @@ struct gj_work_note {
     uint16_t type; /* enum gj_entry_type; 0: ACTION */
     const char *action;
     const char *from; /* state before, NULL: as it is now */
+    uint64_t office;  /* 0: the record's */
     const Gj__Work__Text *text;
     gj_roles by; /* the roles that gave the right */
     const char *means;
@@ -143,7 +145,8 @@ void gj_work_after(struct gj_ctx *ctx, struct gj_work *work, const struct gj_tra
 void gj_work_follow(struct gj_ctx *ctx, struct gj_work *work, const struct gj_follow *follow, size_t count,
     const char *timer, const char *step);
 
-/* The number that decides samples for this record (抽样): from the month's seed, which is in the log before it is used. */
+/* The number that decides samples for this record (抽样): from the month's seed, which is in the log before it is used.
+ */
 uint16_t gj_work_draw(struct gj_ctx *ctx, uint64_t id);
 
 /* --- Calls: rows of the service's table use these --------------------------------------------------------------- */
@@ -178,7 +181,8 @@ struct gj_work_creation {
     const char *paper_number;
 };
 Gj__Work__Create *gj_work_creation_body(struct gj_ctx *ctx, const struct gj_work_creation *creation);
-/* Makes one imported case in the middle of an import command; the import has checked rights. */
-void gj_work_import_one(struct gj_ctx *ctx, const Gj__Work__Create *body);
+/* Makes a record in the middle of another command, which has checked rights: an imported case, a line of the duty log.
+ * Written stays that of the other command. False: refused, nothing was written. */
+bool gj_work_create_now(struct gj_ctx *ctx, const Gj__Work__Create *body);
 
 #endif

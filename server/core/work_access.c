@@ -43,8 +43,8 @@ bool gj_work_may(struct gj_ctx *ctx, const struct gj_work *work, enum gj_access_
     return ask(ctx, work, action, other, office->region, answer, &second);
 }
 
-bool gj_work_access(struct gj_ctx *ctx, const struct gj_work *work, enum gj_access_action action,
-    struct gj_access_answer *answer)
+bool gj_work_access(
+    struct gj_ctx *ctx, const struct gj_work *work, enum gj_access_action action, struct gj_access_answer *answer)
 {
     struct gj_refusal refusal = {0};
     if (gj_work_may(ctx, work, action, answer, &refusal)) {

@@ -65,9 +65,9 @@ static void store_one(struct gj_work *work, const struct gj_timer_state *state, 
     timer->paused_ms = state->paused_ms;
     timer->stage = state->stage;
     timer->provisional = state->provisional;
-    timer->stated = told || was_stated(row, declared->name);
-    timer->level = state->level == 0 ? (char *)protobuf_c_empty_string
-                                     : (char *)gj_level_name((enum gj_level)state->level);
+    timer->stated = told || (work->told >> state->timer_at & 1u) != 0 || was_stated(row, declared->name);
+    timer->level =
+        state->level == 0 ? (char *)protobuf_c_empty_string : (char *)gj_level_name((enum gj_level)state->level);
     timer->old_due_at = state->old_due_at;
     timer->breached = state->breached;
     timer->met = state->stopped_at != 0 && !state->breached;

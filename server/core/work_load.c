@@ -10,8 +10,7 @@
 static bool load_office(struct gj_ctx *ctx, uint64_t id, Gj__Stored__Office **out)
 {
     struct gj_key key = gj_key_of_u64(id);
-    return gj_record_load(
-        ctx->txn, GJ_TABLE_OFFICE, &key, &gj__stored__office__descriptor, ctx->arena, (void **)out);
+    return gj_record_load(ctx->txn, GJ_TABLE_OFFICE, &key, &gj__stored__office__descriptor, ctx->arena, (void **)out);
 }
 
 static void view_ties(struct gj_ctx *ctx, struct gj_work *work)
@@ -23,8 +22,8 @@ static void view_ties(struct gj_ctx *ctx, struct gj_work *work)
         return;
     }
     for (size_t i = 0; i < row->n_related; i++) {
-        ties[i] = (struct gj_tie){
-            .relation = gj_relation_by_word(row->related[i]->relation), .user = row->related[i]->user};
+        ties[i] =
+            (struct gj_tie){.relation = gj_relation_by_word(row->related[i]->relation), .user = row->related[i]->user};
     }
     work->view.ties = ties;
     work->view.tie_count = row->n_related;
@@ -71,8 +70,7 @@ static void view_values(struct gj_ctx *ctx, struct gj_work *work)
     add_ref(values, &count, "caller", row->caller);
     add_text(values, &count, "place", row->place);
     add_ref(values, &count, "parent", row->parent);
-    values[count++] =
-        (struct gj_field_value){.key = "received_at", .shape = GJ_SHAPE_TIME, .number = row->received_at};
+    values[count++] = (struct gj_field_value){.key = "received_at", .shape = GJ_SHAPE_TIME, .number = row->received_at};
     work->view.values = values;
     work->view.value_count = count;
 }
@@ -91,8 +89,8 @@ static void view_links(struct gj_ctx *ctx, struct gj_work *work)
     for (size_t i = 0; links != NULL && i < row->n_links && count < max; i++) {
         Gj__Stored__Record *other = NULL;
         struct gj_key key = gj_key_of_u64(row->links[i]->id);
-        if (row->links[i]->id != 0 && gj_record_load(ctx->txn, GJ_TABLE_RECORD, &key,
-                                          &gj__stored__record__descriptor, ctx->arena, (void **)&other)) {
+        if (row->links[i]->id != 0 && gj_record_load(ctx->txn, GJ_TABLE_RECORD, &key, &gj__stored__record__descriptor,
+                                          ctx->arena, (void **)&other)) {
             links[count++] = (struct gj_link_view){.link = row->links[i]->link,
                 .kind = row->links[i]->kind,
                 .state = other->state,
@@ -153,8 +151,8 @@ bool gj_work_load(struct gj_ctx *ctx, uint64_t id, struct gj_work *work)
 {
     Gj__Stored__Record *row = NULL;
     struct gj_key key = gj_key_of_u64(id);
-    if (id == 0 || !gj_record_load(ctx->txn, GJ_TABLE_RECORD, &key, &gj__stored__record__descriptor, ctx->arena,
-                       (void **)&row)) {
+    if (id == 0 ||
+        !gj_record_load(ctx->txn, GJ_TABLE_RECORD, &key, &gj__stored__record__descriptor, ctx->arena, (void **)&row)) {
         return false;
     }
     return gj_work_from_row(ctx, row, work);

@@ -1,0 +1,231 @@
+#include "core/obligations.h"
+
+#include <string.h>
+
+#include "core/core.h"
+#include "core/notify.h"
+#include "core/subject.h"
+#include "core/timer.h"
+#include "store/record.h"
+
+struct gj_key gj_obligations_key(uint64_t office, uint16_t number, uint32_t period, uint64_t subject)
+{
+    struct gj_key key;
+    gj_key_init(&key);
+    gj_key_u32(&key, (uint32_t)office);
+    gj_key_u16(&key, number);
+    gj_key_u32(&key, period);
+    gj_key_u64(&key, subject);
+    return key;
+}
+
+static bool load_task(struct gj_ctx *ctx, const struct gj_key *key, Gj__Stored__Obligation **out)
+{
+    return gj_record_load(
+        ctx->txn, GJ_TABLE_OBLIGATION, key, &gj__stored__obligation__descriptor, ctx->arena, (void **)out);
+}
+
+/* --- what a record discharges ----------------------------------------------------------------------------------- */
+
+static bool discharges(const struct gj_obligation *obligation, const struct gj_work *work, const char *act)
+{
+    if (obligation->kind == NULL || strcmp(obligation->kind, work->kind->code) != 0) {
+        return false;
+    }
+    return obligation->act == NULL ? act == NULL : act != NULL && strcmp(obligation->act, act) == 0;
+}
+
+/* Who is counted once: the household, the record that was signed, or the office itself. */
+static uint64_t subject_of(const struct gj_obligation *obligation, const struct gj_work *work)
+{
+    switch (obligation->per) {
+    case GJ_PER_UNIT:
+    case GJ_PER_VACANT_UNIT:
+    case GJ_PER_HOUSEHOLD:
+    case GJ_PER_FILE:
+        return work->row->household != 0 ? work->row->household : work->row->unit;
+    case GJ_PER_RECORD:
+        return work->row->id;
+    case GJ_PER_OFFICE:
+        break;
+    }
+    return 0;
+}
+
+static void count_done(struct gj_ctx *ctx, const struct gj_obligation *obligation, const struct gj_work *work)
+{
+    struct gj_period period = gj_obligation_period(obligation, ctx->calendar, gj_cst_day(ctx->now_ms));
+    struct gj_key key = gj_obligations_key(work->row->office, obligation->number, period.number, 0);
+    Gj__Stored__Obligation *task = NULL;
+    uint64_t subject = subject_of(obligation, work);
+    if (!load_task(ctx, &key, &task)) {
+        return; /* not opened yet, or of a policy that is newer than the day's round */
+    }
+    if (obligation->per != GJ_PER_OFFICE) {
+        if (subject == 0) {
+            return;
+        }
+        struct gj_key once = gj_obligations_key(work->row->office, obligation->number, period.number, subject);
+        if (gj_txn_exists(ctx->txn, GJ_TABLE_OBLIGATION, &once)) {
+            return;
+        }
+        Gj__Stored__Obligation done = GJ__STORED__OBLIGATION__INIT;
+        done.subject = subject;
+        done.record = work->row->id;
+        done.done_at = ctx->now_ms;
+        gj_record_save(ctx->txn, GJ_TABLE_OBLIGATION, &once, &done.base);
+    }
+    task->done++;
+    task->record = work->row->id;
+    if (task->done >= task->owed && task->done_at == 0) {
+        task->done_at = ctx->now_ms;
+    }
+    gj_record_save(ctx->txn, GJ_TABLE_OBLIGATION, &key, &task->base);
+}
+
+void gj_obligations_note(struct gj_ctx *ctx, const struct gj_work *work, const char *act)
+{
+    for (size_t i = 0; i < ctx->policy->obligation_count; i++) {
+        if (discharges(&ctx->policy->obligations[i], work, act)) {
+            count_done(ctx, &ctx->policy->obligations[i], work);
+        }
+    }
+}
+
+/* --- the round ---------------------------------------------------------------------------------------------------- */
+
+/* How many there are to be done of. */
+static uint64_t subjects_of(const struct gj_obligation *obligation, const Gj__Stored__Office *office)
+{
+    return obligation->per == GJ_PER_OFFICE ? 1 : gj_obligation_owed(obligation, office->households);
+}
+
+static const char *first_role(const struct gj_ctx *ctx, gj_roles roles)
+{
+    const struct gj_role *role =
+        roles == 0 ? NULL : gj_policy_role_by_number(ctx->policy, (uint8_t)__builtin_ctzll(roles));
+    return role == NULL ? "" : role->code;
+}
+
+static void enter(
+    struct gj_ctx *ctx, const struct gj_obligation *obligation, const Gj__Stored__Obligation *task, const char *reason)
+{
+    struct gj_entry entry = {.type = GJ_ENTRY_TIMER,
+        .office = (uint32_t)task->office,
+        .subject_kind = GJ_SUBJECT_OBLIGATION,
+        .subject = (uint64_t)obligation->number << 32 | task->period,
+        .has_reason = true,
+        .has_value = true,
+        .value = (int64_t)(task->owed > task->done ? task->owed - task->done : 0)};
+    (void)gj_entry_word(&entry.action, obligation->code);
+    (void)gj_entry_word(&entry.reason, reason);
+    (void)gj_apply_entry(ctx, &entry, NULL, 0);
+}
+
+static void open_task(struct gj_ctx *ctx, const struct gj_obligation *obligation, const struct gj_period *period,
+    const Gj__Stored__Office *office)
+{
+    Gj__Stored__Obligation task = GJ__STORED__OBLIGATION__INIT;
+    task.code = (char *)obligation->code;
+    task.office = office->id;
+    task.opens_at = period->opens_at;
+    task.due_at = period->due_at;
+    task.remind_at = period->remind_at;
+    task.provisional = period->provisional;
+    task.role = (char *)first_role(ctx, obligation->responsible);
+    task.period = period->number;
+    task.owed = subjects_of(obligation, office);
+    struct gj_key key = gj_obligations_key(office->id, obligation->number, period->number, 0);
+    gj_record_save(ctx->txn, GJ_TABLE_OBLIGATION, &key, &task.base);
+}
+
+static void tell(
+    struct gj_ctx *ctx, const struct gj_obligation *obligation, const Gj__Stored__Obligation *task, const char *code)
+{
+    gj_notify_roles(ctx, task->office, obligation->responsible, code, obligation->code, task->due_at);
+}
+
+/* What of a task has come to pass since the last round. True: it changed. */
+static bool advance(struct gj_ctx *ctx, const struct gj_obligation *obligation, Gj__Stored__Obligation *task)
+{
+    bool open = task->done < task->owed;
+    if (open && !task->missed && ctx->now_ms > task->due_at) {
+        task->missed = true;
+        enter(ctx, obligation, task, "missed");
+        tell(ctx, obligation, task, "obligation.missed");
+        return true;
+    }
+    if (open && !task->reminded && !task->missed && task->remind_at != 0 && ctx->now_ms >= task->remind_at) {
+        task->reminded = true;
+        enter(ctx, obligation, task, "remind");
+        tell(ctx, obligation, task, "obligation.due");
+        return true;
+    }
+    return false;
+}
+
+static void look_at(struct gj_ctx *ctx, const struct gj_obligation *obligation, const struct gj_period *period,
+    const Gj__Stored__Office *office, bool may_open)
+{
+    Gj__Stored__Obligation *task = NULL;
+    struct gj_key key = gj_obligations_key(office->id, obligation->number, period->number, 0);
+    if (!load_task(ctx, &key, &task)) {
+        if (may_open && ctx->now_ms >= period->opens_at && ctx->now_ms <= period->due_at) {
+            open_task(ctx, obligation, period, office);
+        }
+        return;
+    }
+    if (advance(ctx, obligation, task)) {
+        gj_record_save(ctx->txn, GJ_TABLE_OBLIGATION, &key, &task->base);
+    }
+}
+
+static void round_of_office(struct gj_ctx *ctx, const Gj__Stored__Office *office)
+{
+    gj_day today = gj_cst_day(ctx->now_ms);
+    for (size_t i = 0; i < ctx->policy->obligation_count; i++) {
+        const struct gj_obligation *obligation = &ctx->policy->obligations[i];
+        struct gj_period now = gj_obligation_period(obligation, ctx->calendar, today);
+        struct gj_period before = gj_obligation_period(obligation, ctx->calendar, now.first - 1);
+        look_at(ctx, obligation, &before, office, false); /* due after its period is over, or missed over night */
+        look_at(ctx, obligation, &now, office, true);
+    }
+}
+
+/* Rounds are hourly: due times end with a minute of the day, and a reminder an hour late is still a reminder. */
+#define ROUND_MS GJ_MS_PER_HOUR
+
+void gj_obligations_apply(struct gj_ctx *ctx, const ProtobufCMessage *message)
+{
+    const Gj__Work__Owed *body = (const Gj__Work__Owed *)message;
+    struct gj_key low = gj_key_of_u64(body->from_office + 1);
+    Gj__Work__Owed next = GJ__WORK__OWED__INIT;
+    Gj__Stored__Office *offices[GJ_OBLIGATION_OFFICES_MAX];
+    size_t count = 0;
+    struct gj_iter iter;
+    gj_timer_done(ctx, GJ__V1__CALL__SYSTEM_OBLIGATION);
+    gj_iter_range(&iter, ctx->txn, GJ_TABLE_OFFICE, &low, NULL, GJ_FORWARD);
+    while (count < GJ_OBLIGATION_OFFICES_MAX && gj_iter_next(&iter)) {
+        if (!gj_record_unpack(
+                ctx->txn, &iter.value, &gj__stored__office__descriptor, ctx->arena, (void **)&offices[count])) {
+            break;
+        }
+        count++;
+    }
+    gj_iter_close(&iter);
+    for (size_t i = 0; i < count; i++) {
+        round_of_office(ctx, offices[i]);
+    }
+    int64_t next_ms = ctx->now_ms - ctx->now_ms % ROUND_MS + ROUND_MS;
+    if (count == GJ_OBLIGATION_OFFICES_MAX) {
+        next.from_office = offices[count - 1]->id;
+        next_ms = ctx->now_ms;
+    }
+    gj_timer_ask(ctx, next_ms, GJ__V1__CALL__SYSTEM_OBLIGATION, &next.base);
+}
+
+void gj_obligations_begin(struct gj_ctx *ctx)
+{
+    Gj__Work__Owed body = GJ__WORK__OWED__INIT;
+    gj_timer_ask(ctx, ctx->now_ms, GJ__V1__CALL__SYSTEM_OBLIGATION, &body.base);
+}

@@ -1,0 +1,194 @@
+#include "core/timer.h"
+
+#include <string.h>
+
+#include "core/body.pb-c.h"
+#include "core/core.h"
+#include "core/notify.h"
+#include "core/work.h"
+#include "core/work_clock.h"
+#include "store/record.h"
+
+struct firing {
+    struct gj_ctx *ctx;
+    struct gj_work *work;
+    struct gj_notify_fold *fold;
+    unsigned acts;
+};
+
+static void system_act(struct firing *firing, const char *act)
+{
+    Gj__Work__Act *body = GJ_ARENA_NEW(firing->ctx->arena, Gj__Work__Act);
+    if (body == NULL) {
+        gj_txn_fail(firing->ctx->txn, gj_arena_why(firing->ctx->arena));
+        return;
+    }
+    gj__work__act__init(body);
+    body->id = firing->work->row->id;
+    body->act = (char *)act;
+    gj_apply_follow(firing->ctx, GJ__V1__CALL__RECORD_ACT, &body->base);
+    firing->acts++;
+}
+
+static void fire_rung(struct firing *firing, const struct gj_timer_state *state, const struct gj_step *step)
+{
+    struct gj_ctx *ctx = firing->ctx;
+    struct gj_work *work = firing->work;
+    const struct gj_timer *timer = &work->kind->timers[state->timer_at];
+    struct gj_work_note note = {
+        .type = GJ_ENTRY_TIMER, .action = timer->name, .reason = step->name, .has_value = true, .value = state->stage};
+    (void)gj_work_entry(ctx, work, &note);
+    gj_work_save(ctx, work);
+    bool late = state->due_at != 0 && ctx->now_ms - state->due_at > GJ_TIMER_FOLD_MS;
+    struct gj_notify_rung rung = {.timer = timer,
+        .step = step,
+        .stage = state->stage,
+        .due_at_ms = state->due_at,
+        .fold = late && firing->fold->count < GJ_NOTIFY_FOLD_MAX ? firing->fold : NULL};
+    gj_notify_rung(ctx, work, &rung);
+    gj_work_follow(ctx, work, step->follow, step->follow_count, timer->name, step->name);
+    if (step->act != NULL) {
+        system_act(firing, step->act);
+    }
+}
+
+static bool fire_record(struct firing *firing)
+{
+    struct gj_ctx *ctx = firing->ctx;
+    struct gj_work *work = firing->work;
+    bool fired = false;
+    for (size_t i = 0; i < work->timer_count; i++) {
+        struct gj_deadline_place place = gj_work_place(ctx, work);
+        const struct gj_step *step = NULL;
+        while ((step = gj_deadline_fire(&place, &work->view, ctx->now_ms, &work->timers[i])) != NULL) {
+            fire_rung(firing, &work->timers[i], step);
+            fired = true;
+        }
+    }
+    return fired;
+}
+
+void gj_timer_apply(struct gj_ctx *ctx, const ProtobufCMessage *message)
+{
+    const Gj__Body__Timer *body = (const Gj__Body__Timer *)message;
+    struct gj_notify_fold *fold = GJ_ARENA_NEW(ctx->arena, struct gj_notify_fold);
+    struct firing firing = {.ctx = ctx, .fold = fold};
+    if (fold == NULL) {
+        gj_txn_fail(ctx->txn, gj_arena_why(ctx->arena));
+        return;
+    }
+    for (size_t i = 0; i < body->n_records && firing.acts < GJ_TIMER_ACTS_MAX; i++) {
+        struct gj_work work;
+        if (!gj_work_load(ctx, body->records[i], &work) || work.row->next_fire_at == 0 ||
+            work.row->next_fire_at > body->upto) {
+            continue;
+        }
+        firing.work = &work;
+        if (!fire_record(&firing)) {
+            gj_work_save(ctx, &work); /* its time was computed under another calendar: it has a new one now */
+        }
+    }
+    gj_notify_folded(ctx, fold);
+}
+
+/* --- a new calendar --------------------------------------------------------------------------------------------- */
+
+static bool recompute_record(struct gj_ctx *ctx, struct gj_work *work)
+{
+    struct gj_deadline_place place = gj_work_place(ctx, work);
+    bool changed = false;
+    for (size_t i = 0; i < work->timer_count; i++) {
+        changed = gj_deadline_recompute(&place, &work->view, &work->timers[i]) || changed;
+    }
+    if (!changed) {
+        return false;
+    }
+    struct gj_work_note note = {.type = GJ_ENTRY_TIMER, .action = "recompute", .reason = "calendar"};
+    (void)gj_work_entry(ctx, work, &note);
+    gj_work_save(ctx, work);
+    return true;
+}
+
+/* Open records in the order of the queue: office, kind, id. The cursor is the last row looked at. */
+void gj_timer_recompute(struct gj_ctx *ctx, const ProtobufCMessage *message)
+{
+    const Gj__Work__Recompute *body = (const Gj__Work__Recompute *)message;
+    struct gj_key low = gj_key_of_bytes(body->after.data, body->after.len);
+    uint64_t ids[GJ_TIMER_RECOMPUTE_MAX];
+    size_t count = 0;
+    struct gj_key last;
+    gj_key_init(&last);
+    gj_timer_done(ctx, GJ__V1__CALL__SYSTEM_RECOMPUTE);
+    if (body->after.len > 0) {
+        gj_key_after(&low);
+    }
+    struct gj_iter iter;
+    gj_iter_range(&iter, ctx->txn, GJ_TABLE_WORK, &low, NULL, GJ_FORWARD);
+    while (count < GJ_TIMER_RECOMPUTE_MAX && gj_iter_next(&iter)) {
+        struct gj_key_reader reader = gj_key_read(iter.key.data, iter.key.len);
+        (void)gj_key_read_u32(&reader);
+        (void)gj_key_read_u16(&reader);
+        ids[count++] = gj_key_read_u64(&reader);
+        last = gj_key_of_bytes(iter.key.data, iter.key.len);
+    }
+    gj_iter_close(&iter);
+    for (size_t i = 0; i < count; i++) {
+        struct gj_work work;
+        if (gj_work_load(ctx, ids[i], &work)) {
+            (void)recompute_record(ctx, &work);
+        }
+    }
+    if (count == GJ_TIMER_RECOMPUTE_MAX) {
+        Gj__Work__Recompute next = GJ__WORK__RECOMPUTE__INIT;
+        next.after = (ProtobufCBinaryData){.data = last.bytes, .len = last.len};
+        gj_timer_ask(ctx, ctx->now_ms, GJ__V1__CALL__SYSTEM_RECOMPUTE, &next.base);
+    }
+}
+
+/* --- timers of things that are no records ------------------------------------------------------------------------ */
+
+static struct gj_key timer_key(int64_t at_ms, uint16_t call)
+{
+    struct gj_key key;
+    gj_key_init(&key);
+    gj_key_i64(&key, at_ms);
+    gj_key_u16(&key, call);
+    return key;
+}
+
+/* The row of a call; there is at most one, and few calls have any. */
+static bool find_timer(struct gj_ctx *ctx, uint16_t call, int64_t *at_ms)
+{
+    struct gj_iter iter;
+    bool found = false;
+    gj_iter_range(&iter, ctx->txn, GJ_TABLE_TIMER, NULL, NULL, GJ_FORWARD);
+    while (!found && gj_iter_next(&iter)) {
+        struct gj_key_reader reader = gj_key_read(iter.key.data, iter.key.len);
+        *at_ms = gj_key_read_i64(&reader);
+        found = gj_key_read_u16(&reader) == call;
+    }
+    gj_iter_close(&iter);
+    return found;
+}
+
+void gj_timer_done(struct gj_ctx *ctx, uint16_t call)
+{
+    int64_t at_ms = 0;
+    if (find_timer(ctx, call, &at_ms)) {
+        struct gj_key key = timer_key(at_ms, call);
+        (void)gj_txn_del(ctx->txn, GJ_TABLE_TIMER, &key);
+    }
+}
+
+void gj_timer_ask(struct gj_ctx *ctx, int64_t at_ms, uint16_t call, const ProtobufCMessage *body)
+{
+    int64_t asked_ms = 0;
+    if (find_timer(ctx, call, &asked_ms)) {
+        if (asked_ms <= at_ms) {
+            return;
+        }
+        gj_timer_done(ctx, call);
+    }
+    struct gj_key key = timer_key(at_ms, call);
+    gj_record_save(ctx->txn, GJ_TABLE_TIMER, &key, body);
+}

@@ -1,0 +1,26 @@
+/* Clocks that have run out: SYSTEM_TIMER fires the rungs of a record's ladders, SYSTEM_RECOMPUTE computes due times
+ * anew after the calendar has changed. Both are commands, so a replay fires what was fired. */
+#ifndef GJ_CORE_TIMER_H
+#define GJ_CORE_TIMER_H
+
+#include "core/call.h"
+
+/* A rung this late was held (the daemon was down, the clock was not believed): what it says is folded per person. */
+#define GJ_TIMER_FOLD_MS (15 * 60 * 1000)
+/* Acts of the system started by one command; the records left are fired by the next. */
+#define GJ_TIMER_ACTS_MAX 4
+/* Open records computed anew by one SYSTEM_RECOMPUTE. */
+#define GJ_TIMER_RECOMPUTE_MAX 64
+
+/* gj.body.Timer */
+void gj_timer_apply(struct gj_ctx *ctx, const ProtobufCMessage *body);
+/* gj.work.Recompute; asks for itself again until all open records were visited. */
+void gj_timer_recompute(struct gj_ctx *ctx, const ProtobufCMessage *body);
+
+/* Timers of things that are no records: table TIMER, key (fire time i64, call u16), value the packed body of that
+ * system call. core/due.c proposes the command when its time has come; the command's apply removes its row with
+ * gj_timer_done and may ask for the next time. One row per call: asking again moves it to the earlier time. */
+void gj_timer_ask(struct gj_ctx *ctx, int64_t at_ms, uint16_t call, const ProtobufCMessage *body);
+void gj_timer_done(struct gj_ctx *ctx, uint16_t call);
+
+#endif

@@ -1,0 +1,253 @@
+/* Saving a record: its row, its line in the queue, its next fire time, its entry. */
+#include <assert.h>
+#include <string.h>
+
+#include "common/calendar.h"
+#include "core/command.h"
+#include "core/core.h"
+#include "core/subject.h"
+#include "core/work.h"
+#include "core/work_clock.h"
+#include "store/record.h"
+
+/* Means by which a step of the owner was given; numbers stand in entries: append only. */
+static const char *const means_words[] = {
+    NULL, "signature", "code", "recorded_call", "signed_paper", "app", "call", "paper", "photo"};
+
+static uint8_t means_number(const char *word)
+{
+    for (uint8_t i = 1; word != NULL && i < sizeof(means_words) / sizeof(means_words[0]); i++) {
+        if (strcmp(means_words[i], word) == 0) {
+            return i;
+        }
+    }
+    return word == NULL || word[0] == '\0' ? 0 : UINT8_MAX;
+}
+
+static void set_word(struct gj_ctx *ctx, struct gj_entry_word *word, const char *text)
+{
+    if (text != NULL && text[0] != '\0' && gj_entry_word(word, text) != GJ_OK) {
+        gj_txn_fail(ctx->txn, GJ_ETOOBIG); /* a policy whose words do not fit is refused when it is loaded */
+    }
+}
+
+/* The numbers of a record's entries, as varints of the distance from the one before. */
+static void remember_entry(struct gj_ctx *ctx, Gj__Stored__Record *row, uint64_t index)
+{
+    uint64_t delta = index - row->last_entry;
+    uint8_t *bytes = gj_arena_alloc(ctx->arena, row->entries.len + 10);
+    if (bytes == NULL) {
+        gj_txn_fail(ctx->txn, gj_arena_why(ctx->arena));
+        return;
+    }
+    if (row->entries.len > 0) {
+        memcpy(bytes, row->entries.data, row->entries.len);
+    }
+    size_t len = row->entries.len;
+    do {
+        uint8_t low = (uint8_t)(delta & 0x7f);
+        delta >>= 7;
+        bytes[len++] = (uint8_t)(low | (delta != 0 ? 0x80 : 0));
+    } while (delta != 0);
+    row->entries.data = bytes;
+    row->entries.len = len;
+    row->entry_count++;
+    row->last_entry = index;
+}
+
+static void digest_fields(struct gj_ctx *ctx, struct gj_entry *entry, Gj__V1__Field *const *fields, size_t count)
+{
+    struct gj_entry_change change;
+    gj_entry_change_init(&change);
+    for (size_t i = 0; i < count; i++) {
+        size_t len = gj__v1__field__get_packed_size(fields[i]);
+        uint8_t *bytes = gj_arena_alloc(ctx->arena, len);
+        if (bytes == NULL) {
+            gj_txn_fail(ctx->txn, gj_arena_why(ctx->arena));
+            return;
+        }
+        gj__v1__field__pack(fields[i], bytes);
+        gj_entry_change_add(&change, fields[i]->key, bytes, len);
+    }
+    gj_entry_change_final(&change, entry);
+}
+
+static uint8_t lowest_role(gj_roles roles)
+{
+    return roles == 0 ? 0 : (uint8_t)__builtin_ctzll(roles);
+}
+
+uint64_t gj_work_entry(struct gj_ctx *ctx, struct gj_work *work, const struct gj_work_note *note)
+{
+    Gj__Stored__Record *row = work->row;
+    row->revision++;
+    struct gj_entry entry = {.type = note->type == 0 ? GJ_ENTRY_ACTION : note->type,
+        .means = means_number(note->means),
+        .office = (uint32_t)(note->office != 0 ? note->office : row->office),
+        .subject_kind = (uint16_t)row->kind,
+        .subject = row->id,
+        .revision = row->revision,
+        .policy = row->policy,
+        .previous = row->last_entry};
+    uint8_t role = lowest_role(note->by);
+    const struct gj_role *named = role == 0 ? NULL : gj_policy_role_by_number(ctx->policy, role);
+    set_word(ctx, &entry.role, named == NULL ? NULL : named->code);
+    set_word(ctx, &entry.action, note->action);
+    set_word(ctx, &entry.from, note->from != NULL ? note->from : row->state);
+    set_word(ctx, &entry.to, row->state);
+    set_word(ctx, &entry.reason, note->reason);
+    entry.has_reason = entry.reason.text[0] != '\0';
+    entry.has_stated_at = note->stated_at != 0;
+    entry.stated_at = note->stated_at;
+    entry.has_second = note->second != 0;
+    entry.second = note->second;
+    entry.has_related = note->related != 0;
+    entry.related_kind = note->related_kind;
+    entry.related = note->related;
+    entry.has_value = note->has_value;
+    entry.value = note->value;
+    entry.acting_for = role == 0 ? 0 : gj_actor_acts_for(ctx->actor, role, row->office, work->office->region);
+    entry.has_acting_for = entry.acting_for != 0;
+    if (note->field_count > 0) {
+        digest_fields(ctx, &entry, note->fields, note->field_count);
+    }
+    const Gj__Work__Text *text = note->text;
+    if (text != NULL && text->commitment.len == sizeof(entry.text)) {
+        entry.has_text = true;
+        memcpy(entry.text, text->commitment.data, sizeof(entry.text));
+    }
+    uint64_t index =
+        gj_apply_entry(ctx, &entry, entry.has_text ? text->sealed.data : NULL, entry.has_text ? text->sealed.len : 0);
+    remember_entry(ctx, row, index);
+    row->last_request_key = (ProtobufCBinaryData){
+        .data = (uint8_t *)ctx->command->request_key, .len = ctx->actor->user == 0 ? 0 : GJ_REQUEST_KEY_BYTES};
+    row->last_device = ctx->command->device;
+    return index;
+}
+
+static struct gj_key work_key(uint64_t office, uint32_t kind, uint64_t id)
+{
+    struct gj_key key;
+    gj_key_init(&key);
+    gj_key_u32(&key, (uint32_t)office);
+    gj_key_u16(&key, (uint16_t)kind);
+    gj_key_u64(&key, id);
+    return key;
+}
+
+static struct gj_key due_key(int64_t at_ms, uint64_t id)
+{
+    struct gj_key key;
+    gj_key_init(&key);
+    gj_key_i64(&key, at_ms);
+    gj_key_u64(&key, id);
+    return key;
+}
+
+static struct gj_key date_key(const Gj__Stored__Record *row)
+{
+    struct gj_key key;
+    gj_key_init(&key);
+    gj_key_u32(&key, (uint32_t)row->office);
+    gj_key_u16(&key, (uint16_t)row->kind);
+    gj_key_u32(&key, (uint32_t)gj_cst_day(row->closed_at));
+    gj_key_u64(&key, row->id);
+    return key;
+}
+
+static void save_queue_row(struct gj_ctx *ctx, struct gj_work *work)
+{
+    const Gj__Stored__Record *row = work->row;
+    if (work->was_open && (!row->open || work->was_office != row->office)) {
+        struct gj_key old = work_key(work->was_office, row->kind, row->id);
+        (void)gj_txn_del(ctx->txn, GJ_TABLE_WORK, &old);
+    }
+    if (!row->open) {
+        return;
+    }
+    Gj__Stored__Work line = GJ__STORED__WORK__INIT;
+    line.number = row->number;
+    line.state = row->state;
+    line.revision = row->revision;
+    line.priority = row->priority;
+    line.category = row->category;
+    line.assignee = row->assignee;
+    line.place = row->place;
+    line.received_at = row->received_at;
+    line.due_at = gj_work_due_at(work);
+    line.breached = gj_work_breached(work);
+    line.household = row->household;
+    line.created_by = row->created_by;
+    line.awaiting_office = row->awaiting_office;
+    struct gj_key key = work_key(row->office, row->kind, row->id);
+    gj_record_save(ctx->txn, GJ_TABLE_WORK, &key, &line.base);
+}
+
+static void save_due_row(struct gj_ctx *ctx, struct gj_work *work)
+{
+    Gj__Stored__Record *row = work->row;
+    row->next_fire_at = row->open ? gj_work_next_fire(ctx, work) : 0;
+    if (row->next_fire_at == work->was_fire_at) {
+        return;
+    }
+    if (work->was_fire_at != 0) {
+        struct gj_key old = due_key(work->was_fire_at, row->id);
+        (void)gj_txn_del(ctx->txn, GJ_TABLE_DUE, &old);
+    }
+    if (row->next_fire_at != 0) {
+        struct gj_key key = due_key(row->next_fire_at, row->id);
+        gj_txn_put(ctx->txn, GJ_TABLE_DUE, &key, "", 0);
+    }
+}
+
+static void index_subject(struct gj_ctx *ctx, uint16_t kind, uint64_t subject, uint64_t id)
+{
+    if (subject == 0) {
+        return;
+    }
+    struct gj_key key;
+    gj_key_init(&key);
+    gj_key_u16(&key, kind);
+    gj_key_u64(&key, subject);
+    gj_key_u64(&key, id);
+    gj_txn_put(ctx->txn, GJ_TABLE_BY_SUBJECT, &key, "", 0);
+}
+
+static void save_new(struct gj_ctx *ctx, struct gj_work *work)
+{
+    const Gj__Stored__Record *row = work->row;
+    struct gj_key id = gj_key_of_u64(row->id);
+    struct gj_key number = gj_key_of_name(row->number);
+    gj_record_append(ctx->txn, GJ_TABLE_RECORD, &id, &row->base);
+    gj_txn_put_u64(ctx->txn, GJ_TABLE_NUMBER, &number, row->id);
+}
+
+void gj_work_save(struct gj_ctx *ctx, struct gj_work *work)
+{
+    Gj__Stored__Record *row = work->row;
+    assert(row->id != 0 && row->number[0] != '\0');
+    gj_work_timers_store(ctx, work);
+    save_due_row(ctx, work);
+    if (work->fresh) {
+        save_new(ctx, work);
+    } else {
+        struct gj_key id = gj_key_of_u64(row->id);
+        gj_record_save(ctx->txn, GJ_TABLE_RECORD, &id, &row->base);
+    }
+    save_queue_row(ctx, work);
+    if (!row->open && !work->was_closed) {
+        struct gj_key closed = date_key(row);
+        gj_txn_put(ctx->txn, GJ_TABLE_BY_DATE, &closed, "", 0);
+    }
+    index_subject(ctx, GJ_SUBJECT_HOUSEHOLD, work->fresh ? row->household : 0, row->id);
+    index_subject(ctx, GJ_SUBJECT_ASSET, work->fresh ? row->asset : 0, row->id);
+    ctx->apply->written.id = row->id;
+    ctx->apply->written.revision = row->revision;
+    ctx->apply->written.number = row->number;
+    ctx->apply->written.state = row->state;
+    work->fresh = false;
+    work->was_open = row->open;
+    work->was_office = row->office;
+    work->was_fire_at = row->next_fire_at;
+    work->was_closed = !row->open;
+}

@@ -1,0 +1,369 @@
+/* What a decided step does to a record, and what follows from it. */
+#include <string.h>
+
+#include "common/policy/draw.h"
+#include "core/command.h"
+#include "core/core.h"
+#include "core/notify.h"
+#include "core/policies.h"
+#include "core/subject.h"
+#include "core/work.h"
+#include "store/record.h"
+
+static const Gj__V1__Field *value_of(struct gj_ctx *ctx, const struct gj_work *work, const char *key)
+{
+    const Gj__V1__Field *stored = gj_work_field(work, key);
+    if (stored != NULL) {
+        return stored;
+    }
+    const struct gj_field_value *head = gj_value_find(work->view.values, work->view.value_count, key);
+    if (head == NULL) {
+        return NULL;
+    }
+    switch (head->shape) {
+    case GJ_SHAPE_REF:
+        return gj_work_field_ref(ctx->arena, key, (uint64_t)head->number);
+    case GJ_SHAPE_TIME:
+        return gj_work_field_time(ctx->arena, key, head->number);
+    case GJ_SHAPE_TEXT:
+        return gj_work_field_text(ctx->arena, key, gj_arena_strndup(ctx->arena, head->text, head->text_len));
+    default:
+        return NULL;
+    }
+}
+
+static void copy_field(struct gj_ctx *ctx, struct gj_work *work, const char *to, const char *from)
+{
+    const Gj__V1__Field *source = value_of(ctx, work, from);
+    Gj__V1__Field *copy = GJ_ARENA_NEW(ctx->arena, Gj__V1__Field);
+    if (copy == NULL) {
+        gj_txn_fail(ctx->txn, gj_arena_why(ctx->arena));
+        return;
+    }
+    if (source == NULL) {
+        gj__v1__field__init(copy);
+    } else {
+        *copy = *source;
+    }
+    copy->key = (char *)to;
+    gj_work_set(ctx, work, copy);
+}
+
+/* A time that the step itself may have handed in stays as told. */
+static bool handed_in(const struct gj_work_step *step, const char *key)
+{
+    for (size_t i = 0; i < step->given_count; i++) {
+        if (strcmp(step->given[i]->key, key) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void do_set(struct gj_ctx *ctx, struct gj_work *work, const struct gj_work_step *step, const struct gj_set *set)
+{
+    const char *key = work->kind->fields[set->field_at].key;
+    Gj__V1__Field *value = NULL;
+    switch (set->op) {
+    case GJ_SET_ADD: {
+        const Gj__V1__Field *now = gj_work_field(work, key);
+        int64_t number = now != NULL && now->value_case == GJ__V1__FIELD__VALUE_NUMBER ? now->number : 0;
+        value = gj_work_field_number(ctx->arena, key, number + set->number);
+        break;
+    }
+    case GJ_SET_ACTOR:
+        value = gj_work_field_ref(ctx->arena, key, step->actor);
+        break;
+    case GJ_SET_NOW:
+        if (handed_in(step, key)) {
+            return;
+        }
+        value = gj_work_field_time(ctx->arena, key, step->act_at);
+        break;
+    case GJ_SET_TEXT:
+        value = gj_work_field_text(ctx->arena, key, set->text);
+        break;
+    case GJ_SET_CLEAR:
+        value = gj_work_field_text(ctx->arena, key, "");
+        break;
+    case GJ_SET_COPY:
+        copy_field(ctx, work, key, work->kind->fields[set->from_at].key);
+        return;
+    }
+    if (value == NULL) {
+        gj_txn_fail(ctx->txn, gj_arena_why(ctx->arena));
+        return;
+    }
+    gj_work_set(ctx, work, value);
+}
+
+static void mark(struct gj_ctx *ctx, struct gj_work *work, const struct gj_work_step *step)
+{
+    for (int relation = 1; relation < 32; relation++) {
+        if (step->transition->unmarks >> relation & 1u) {
+            gj_work_untie(work, (enum gj_relation)relation);
+        }
+    }
+    for (int relation = 1; relation < 32; relation++) {
+        if (step->transition->marks >> relation & 1u) {
+            gj_work_tie(ctx, work, (enum gj_relation)relation, step->actor);
+        }
+    }
+}
+
+static void trail(struct gj_ctx *ctx, Gj__Stored__Record *row, const char *state)
+{
+    size_t drop = row->n_history_states >= GJ_WORK_TRAIL_MAX ? 1 : 0;
+    char **states = GJ_ARENA_ARRAY(ctx->arena, row->n_history_states + 1, char *);
+    if (states == NULL) {
+        gj_txn_fail(ctx->txn, gj_arena_why(ctx->arena));
+        return;
+    }
+    for (size_t i = drop; i < row->n_history_states; i++) {
+        states[i - drop] = row->history_states[i];
+    }
+    states[row->n_history_states - drop] = (char *)state;
+    row->history_states = states;
+    row->n_history_states += 1 - drop;
+}
+
+/* A record that was handed over has the region, limits and weather of its new office from here on. */
+static void follow_office(struct gj_ctx *ctx, struct gj_work *work)
+{
+    if (work->row->office == work->office->id) {
+        return;
+    }
+    struct gj_key key = gj_key_of_u64(work->row->office);
+    Gj__Stored__Office *office = NULL;
+    if (gj_record_load(
+            ctx->txn, GJ_TABLE_OFFICE, &key, &gj__stored__office__descriptor, ctx->arena, (void **)&office)) {
+        work->office = office;
+        work->row->profile = office->profile;
+        work->row->city = office->city;
+    }
+}
+
+void gj_work_take(struct gj_ctx *ctx, struct gj_work *work, const struct gj_work_step *step)
+{
+    Gj__Stored__Record *row = work->row;
+    for (size_t i = 0; i < step->given_count; i++) {
+        gj_work_set(ctx, work, step->given[i]);
+    }
+    for (size_t i = 0; i < step->transition->set_count; i++) {
+        do_set(ctx, work, step, &step->transition->sets[i]);
+    }
+    mark(ctx, work, step);
+    const struct gj_state *state = gj_kind_state(work->kind, step->to);
+    if (step->from != step->to || work->fresh) {
+        row->state = (char *)state->code;
+        trail(ctx, row, state->code);
+    }
+    row->open = state->class == GJ_STATE_OPEN;
+    if (step->closes || (work->fresh && !row->open)) {
+        row->closed_at = ctx->now_ms;
+    }
+    row->stated_count += step->stated ? 1 : 0;
+    follow_office(ctx, work);
+    gj_work_refresh(ctx, work);
+    struct gj_deadline_place place = gj_work_place(ctx, work);
+    gj_deadline_transition(
+        &place, &work->view, step->transition, step->from, step->to, ctx->now_ms, work->timers, &work->timer_count);
+    for (size_t i = 0; i < work->timer_count; i++) {
+        /* A deadline that depends on what was handed in (an appointment, another priority) is computed anew. */
+        struct gj_timer_state *timer = &work->timers[i];
+        if (timer->stopped_at == 0) {
+            (void)gj_deadline_recompute(&place, &work->view, timer);
+        }
+        if (step->stated && (timer->stopped_at == ctx->now_ms || timer->started_at == ctx->now_ms)) {
+            work->told |= UINT32_C(1) << timer->timer_at;
+        }
+    }
+}
+
+/* --- what follows ---------------------------------------------------------------------------------------------- */
+
+static void follow_act(struct gj_ctx *ctx, uint64_t id, const char *act)
+{
+    Gj__Work__Act *body = GJ_ARENA_NEW(ctx->arena, Gj__Work__Act);
+    if (body == NULL) {
+        gj_txn_fail(ctx->txn, gj_arena_why(ctx->arena));
+        return;
+    }
+    gj__work__act__init(body);
+    body->id = id;
+    body->act = (char *)act;
+    gj_apply_follow(ctx, GJ__V1__CALL__RECORD_ACT, &body->base);
+}
+
+static void add_field(Gj__Work__Create *body, Gj__V1__Field *field)
+{
+    if (field != NULL) {
+        body->fields[body->n_fields++] = field;
+    }
+}
+
+#define FOLLOW_FIELDS_MAX 8
+
+static bool declares(const struct gj_kind *kind, const char *key)
+{
+    return gj_kind_field(kind, key) != GJ_NO_INDEX;
+}
+
+/* A record made by a step of another: in the same office, for the same household, linked back. What else it says are
+ * codes, so that nothing needs a key: the clock and the rung for a line of the duty log. */
+static void follow_create(struct gj_ctx *ctx, const struct gj_work *work, const char *kind_code, const char *link,
+    const char *timer, const char *step)
+{
+    const struct gj_kind *kind = gj_policy_kind(ctx->policy, kind_code);
+    Gj__Work__Create *body = GJ_ARENA_NEW(ctx->arena, Gj__Work__Create);
+    Gj__V1__Field **fields = GJ_ARENA_ARRAY(ctx->arena, FOLLOW_FIELDS_MAX, Gj__V1__Field *);
+    Gj__V1__Link **links = GJ_ARENA_ARRAY(ctx->arena, 1, Gj__V1__Link *);
+    Gj__V1__Link *back = GJ_ARENA_NEW(ctx->arena, Gj__V1__Link);
+    if (kind == NULL || body == NULL || fields == NULL || links == NULL || back == NULL) {
+        gj_txn_fail(ctx->txn, kind == NULL ? GJ_ECORRUPT : gj_arena_why(ctx->arena));
+        return;
+    }
+    const Gj__Stored__Record *row = work->row;
+    gj__work__create__init(body);
+    body->kind = kind->number;
+    body->policy = ctx->policy->version;
+    body->office = row->office;
+    body->from_record = row->id;
+    body->subject_kind = GJ_SUBJECT_OFFICE;
+    body->subject = row->office;
+    body->fields = fields;
+    if (row->household != 0 && declares(kind, "household")) {
+        add_field(body, gj_work_field_ref(ctx->arena, "household", row->household));
+    }
+    if (declares(kind, "line_type")) {
+        add_field(body, gj_work_field_text(ctx->arena, "line_type", timer != NULL ? "breach" : "system"));
+    }
+    if (timer != NULL && declares(kind, "timer")) {
+        add_field(body, gj_work_field_text(ctx->arena, "timer", timer));
+    }
+    if (step != NULL && declares(kind, "step")) {
+        add_field(body, gj_work_field_text(ctx->arena, "step", step));
+    }
+    if (declares(kind, "record")) {
+        add_field(body, gj_work_field_ref(ctx->arena, "record", row->id));
+    }
+    gj__v1__link__init(back);
+    back->kind = (char *)work->kind->code;
+    back->number = row->number;
+    back->id = row->id;
+    back->link = link == NULL ? (char *)protobuf_c_empty_string : (char *)link;
+    links[0] = back;
+    body->links = links;
+    body->n_links = 1;
+    if (timer != NULL) {
+        gj_work_create_now(ctx, body); /* one command of timers may have more of them than follow-ons are allowed */
+    } else {
+        gj_apply_follow(ctx, GJ__V1__CALL__RECORD_CREATE, &body->base);
+    }
+}
+
+static const char *duty_log_code(const struct gj_policy *policy)
+{
+    return gj_policy_kind(policy, "duty_log") == NULL ? NULL : "duty_log";
+}
+
+void gj_work_follow(struct gj_ctx *ctx, struct gj_work *work, const struct gj_follow *follow, size_t count,
+    const char *timer, const char *step)
+{
+    for (size_t i = 0; i < count; i++) {
+        switch (follow[i].op) {
+        case GJ_FOLLOW_CREATE:
+            follow_create(ctx, work, follow[i].kind, follow[i].link, timer, step);
+            break;
+        case GJ_FOLLOW_LOG:
+            if (duty_log_code(ctx->policy) != NULL) {
+                follow_create(ctx, work, duty_log_code(ctx->policy), follow[i].link, timer, step);
+            }
+            break;
+        case GJ_FOLLOW_ACT_PARENT:
+            if (work->row->parent != 0) {
+                follow_act(ctx, work->row->parent, follow[i].act);
+            }
+            break;
+        case GJ_FOLLOW_ACT_LINKED:
+            for (size_t j = 0; j < work->row->n_links; j++) {
+                const Gj__V1__Link *link = work->row->links[j];
+                if (link->id != 0 && (follow[i].link == NULL || strcmp(link->link, follow[i].link) == 0)) {
+                    follow_act(ctx, link->id, follow[i].act);
+                }
+            }
+            break;
+        }
+    }
+}
+
+/* Those that point to a record which has just closed may have waited for it. */
+static void wake_pointing(struct gj_ctx *ctx, const struct gj_work *work)
+{
+    struct gj_key prefix;
+    gj_key_init(&prefix);
+    gj_key_u16(&prefix, (uint16_t)work->row->kind);
+    gj_key_u64(&prefix, work->row->id);
+    uint64_t ids[GJ_WORK_WAKE_MAX];
+    size_t count = 0;
+    struct gj_iter iter;
+    gj_iter_prefix(&iter, ctx->txn, GJ_TABLE_BY_SUBJECT, &prefix, GJ_FORWARD);
+    while (count < GJ_WORK_WAKE_MAX && gj_iter_next(&iter)) {
+        struct gj_key_reader reader = gj_key_read(iter.key.data, iter.key.len);
+        (void)gj_key_read_u16(&reader);
+        (void)gj_key_read_u64(&reader);
+        ids[count++] = gj_key_read_u64(&reader);
+    }
+    gj_iter_close(&iter);
+    for (size_t i = 0; i < count; i++) {
+        follow_act(ctx, ids[i], "");
+    }
+}
+
+void gj_work_after(struct gj_ctx *ctx, struct gj_work *work, const struct gj_transition *transition)
+{
+    if (transition != NULL) {
+        gj_notify_step(ctx, work, transition);
+        gj_work_follow(ctx, work, transition->follow, transition->follow_count, NULL, NULL);
+    }
+    if (gj_flow_automatic(work->kind, &work->view) != NULL) {
+        follow_act(ctx, work->row->id, "");
+    }
+    if (!work->row->open && transition != NULL) {
+        wake_pointing(ctx, work);
+    }
+}
+
+/* --- draws ------------------------------------------------------------------------------------------------------ */
+
+#define DRAW_PURPOSE "follow_up"
+
+/* The seed of a month is written to the log by the first record of that month, before that record is drawn. */
+uint16_t gj_work_draw(struct gj_ctx *ctx, uint64_t id)
+{
+    struct gj_date date = gj_date_of(gj_cst_day(ctx->now_ms));
+    const char *name = gj_arena_printf(ctx->arena, "draw.%04d-%02d", date.year, date.month);
+    if (name == NULL) {
+        gj_txn_fail(ctx->txn, gj_arena_why(ctx->arena));
+        return 0;
+    }
+    struct gj_key key = gj_key_of_name(name);
+    struct gj_value seed;
+    uint8_t bytes[GJ_DRAW_SEED_SIZE];
+    if (gj_txn_get(ctx->txn, GJ_TABLE_SETTING, &key, &seed) && seed.len == sizeof(bytes)) {
+        memcpy(bytes, seed.data, sizeof(bytes));
+    } else {
+        struct gj_entry entry = {.type = GJ_ENTRY_DRAW,
+            .subject_kind = GJ_SUBJECT_DRAW,
+            .subject = (uint64_t)(date.year * 100 + date.month),
+            .has_object = true};
+        memcpy(bytes, ctx->command->random, sizeof(bytes));
+        memcpy(entry.object, bytes, sizeof(entry.object));
+        (void)gj_entry_word(&entry.action, DRAW_PURPOSE);
+        uint64_t before = ctx->apply->written.event;
+        (void)gj_apply_entry(ctx, &entry, NULL, 0);
+        ctx->apply->written.event = before; /* the answer names the record's own entry */
+        gj_txn_put(ctx->txn, GJ_TABLE_SETTING, &key, bytes, sizeof(bytes));
+    }
+    return gj_draw_one(bytes, DRAW_PURPOSE, id);
+}
