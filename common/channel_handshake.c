@@ -303,7 +303,7 @@ enum gj_err gj_channel_handshake_step(
     case GJ_CHANNEL_MSG3:
         return server_message3(ch, in, event);
     default:
-        assert(!"not a handshake state");
+        assert(false && "not a handshake state");
         return GJ_EINVAL;
     }
 }

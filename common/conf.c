@@ -166,7 +166,7 @@ static enum gj_err set_value(
         memcpy((char *)reading->target + option->offset, &flag, sizeof flag);
         return GJ_OK;
     }
-    assert(!"unknown type in a table of options");
+    assert(false && "unknown type in a table of options");
     return GJ_EINVAL;
 }
 

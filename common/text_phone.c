@@ -115,7 +115,11 @@ enum gj_err gj_text_phone(const char *text, size_t len, char out[GJ_TEXT_PHONE_S
             return GJ_EINVAL;
         }
     }
-    number_len = strip_country(number, number_len, &plus);
+    /* Until nothing changes: people write +86 before a number that has its 0086 already. */
+    for (size_t before = 0; before != number_len;) {
+        before = number_len;
+        number_len = strip_country(number, number_len, &plus);
+    }
     if (number_len < 3 || number_len + extension_len > GJ_PHONE_DIGITS_MAX || (extended && extension_len == 0)) {
         return GJ_EINVAL;
     }
