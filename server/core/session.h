@@ -38,6 +38,7 @@ struct gj_peer {
     uint64_t session; /* 0 before login */
     int64_t expires_at_ms;
     bool enrolling;
+    bool must_set_password; /* nothing but the session's own calls until a password was chosen */
     bool closing;
     uint16_t open_requests;
     uint32_t subscription_count;
@@ -76,6 +77,8 @@ void gj_sessions_unbind(struct gj_sessions *sessions, struct gj_peer *peer);
  * stays, UNAUTHENTICATED from now on). */
 void gj_sessions_close_device(struct gj_sessions *sessions, uint64_t device);
 void gj_sessions_end_user(struct gj_sessions *sessions, uint64_t user);
+/* The same for all but one channel: the user has set a new password there. */
+void gj_sessions_end_user_but(struct gj_sessions *sessions, uint64_t user, const struct gj_peer *kept);
 bool gj_sessions_device_online(const struct gj_sessions *sessions, uint64_t device);
 /* Says goodbye to every channel: the daemon stops. */
 void gj_sessions_close_all(struct gj_sessions *sessions, enum gj_close_reason reason);

@@ -1,6 +1,11 @@
 #include "service/table.h"
 
-/* One row per folder: add the declaration and the row of a new service here. */
+#include "service/session/session.h"
+#include "service/system/system.h"
+
+/* One row per folder: add the header and the row of a new service here. */
 const struct gj_service *const gj_service_table[] = {
+    &gj_session_service,
+    &gj_system_service,
     NULL,
 };

@@ -1,0 +1,164 @@
+#include "core/health.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/log.h"
+#include "core/commit.h"
+#include "core/core.h"
+#include "core/policies.h"
+#include "core/push.h"
+#include "core/session.h"
+#include "store/audit_tree.h"
+#include "store/pages.h"
+#include "store/record.h"
+#include "store/store.h"
+
+struct gj_health {
+    struct gj_core *core;
+    int64_t started_at_ms;
+    int64_t last_backup_ms;
+    char backup_error[GJ_ALARM_TEXT_MAX + 1];
+    char alarms[GJ_ALARMS_MAX][GJ_ALARM_TEXT_MAX + 1];
+    unsigned count;
+};
+
+enum gj_err gj_health_new(struct gj_core *core, struct gj_health **out)
+{
+    struct gj_health *health = calloc(1, sizeof *health);
+
+    if (health == NULL) {
+        return GJ_ENOMEM;
+    }
+    health->core = core;
+    health->started_at_ms = gj_clock_now_ms(core->clock);
+    *out = health;
+    return GJ_OK;
+}
+
+void gj_health_free(struct gj_health *health)
+{
+    free(health);
+}
+
+static int find(const struct gj_health *health, const char *code)
+{
+    for (unsigned i = 0; i < health->count; i++) {
+        if (strcmp(health->alarms[i], code) == 0) {
+            return (int)i;
+        }
+    }
+    return -1;
+}
+
+void gj_health_raise(struct gj_health *health, const char *code)
+{
+    if (health == NULL || find(health, code) >= 0 || health->count == GJ_ALARMS_MAX) {
+        return;
+    }
+    snprintf(health->alarms[health->count++], sizeof health->alarms[0], "%s", code);
+    gj_log(GJ_LOG_WARN, "alarm.raised", GJ_LOG_CODE("alarm", code));
+}
+
+void gj_health_clear(struct gj_health *health, const char *code)
+{
+    int at = health == NULL ? -1 : find(health, code);
+
+    if (at < 0) {
+        return;
+    }
+    health->count--;
+    memmove(health->alarms[at], health->alarms[at + 1], (health->count - (unsigned)at) * sizeof health->alarms[0]);
+    gj_log(GJ_LOG_INFO, "alarm.cleared", GJ_LOG_CODE("alarm", code));
+}
+
+void gj_health_backup(struct gj_health *health, int64_t at_ms, const char *error)
+{
+    if (error == NULL) {
+        health->last_backup_ms = at_ms;
+        health->backup_error[0] = '\0';
+        gj_health_clear(health, "backup.failed");
+        return;
+    }
+    snprintf(health->backup_error, sizeof health->backup_error, "%s", error);
+    gj_health_raise(health, "backup.failed");
+}
+
+static void fill_store(struct gj_health *health, struct gj_ctx *ctx, Gj__V1__Health *out)
+{
+    struct gj_store *store = health->core->store;
+    struct gj_store_info info;
+    struct gj_tree_hash root;
+
+    out->epoch = gj_store_epoch(store);
+    out->events = gj_txn_events(ctx->txn);
+    if (gj_tree_root(ctx->txn, &root) == GJ_OK) {
+        out->root.data = gj_arena_dup(ctx->arena, root.bytes, sizeof root.bytes);
+        out->root.len = out->root.data != NULL ? sizeof root.bytes : 0;
+    }
+    out->records = gj_counter_last(ctx->txn, GJ_COUNTER_RECORD);
+    out->open_records = gj_txn_count(ctx->txn, GJ_TABLE_WORK);
+    if (gj_store_info(store, &info) == GJ_OK) {
+        out->store_bytes = info.used_bytes;
+        out->store_limit_bytes = info.map_bytes;
+        out->disk_free_bytes = info.disk_free_bytes;
+    }
+}
+
+static void fill_pages(struct gj_health *health, struct gj_ctx *ctx, Gj__V1__Health *out)
+{
+    struct gj_pages pages;
+
+    gj_pages_get(health->core->store, &pages);
+    if (pages.txns == 0) {
+        return;
+    }
+    out->pages = GJ_ARENA_ARRAY(ctx->arena, GJ_TABLE_COUNT, Gj__V1__TableShare *);
+    for (unsigned i = 0; out->pages != NULL && i < GJ_TABLE_COUNT; i++) {
+        Gj__V1__TableShare *share = GJ_ARENA_NEW(ctx->arena, Gj__V1__TableShare);
+
+        if (share == NULL || pages.table[i] == 0) {
+            continue;
+        }
+        gj__v1__table_share__init(share);
+        share->table = (char *)gj_table_name((enum gj_table)i);
+        share->pages = pages.table[i];
+        out->pages[out->n_pages++] = share;
+    }
+}
+
+void gj_health_fill(struct gj_health *health, struct gj_ctx *ctx, Gj__V1__Health *out)
+{
+    struct gj_core *core = health->core;
+    struct gj_sessions_figures sessions = {0};
+    struct gj_commit_figures commit = {0};
+
+    gj__v1__health__init(out);
+    if (core->sessions != NULL) {
+        gj_sessions_figures(core->sessions, &sessions);
+    }
+    if (core->commit != NULL) {
+        gj_commit_figures(core->commit, &commit);
+    }
+    out->version = (char *)GJ_VERSION;
+    fill_store(health, ctx, out);
+    fill_pages(health, ctx, out);
+    out->sessions = sessions.sessions;
+    out->channels = sessions.channels;
+    out->subscriptions = core->push != NULL ? gj_push_count(core->push) : 0;
+    out->last_backup_at = health->last_backup_ms;
+    out->last_backup_error = gj_arena_strdup(ctx->arena, health->backup_error);
+    out->clock_held = core->watch.held;
+    out->clock_reason = (char *)(core->watch.held ? "clock.held" : "");
+    out->started_at = health->started_at_ms;
+    out->server_time = ctx->now_ms;
+    out->policy = gj_policies_current_version(ctx->txn);
+    out->batches = commit.batches;
+    out->batch_commands = commit.commands;
+    out->demo = core->demo;
+    out->alarms = GJ_ARENA_ARRAY(ctx->arena, GJ_ALARMS_MAX, char *);
+    for (unsigned i = 0; out->alarms != NULL && i < health->count; i++) {
+        out->alarms[out->n_alarms++] = gj_arena_strdup(ctx->arena, health->alarms[i]);
+    }
+}
