@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #include "common/arena.h"
-#include "server/store/stored.pb-c.h"
+#include "store/stored.pb-c.h"
 #include "store/key.h"
 #include "store/txn.h"
 

@@ -48,7 +48,7 @@ struct gj_result {
     Gj__V1__Status status;
     const char *code;  /* "" with OK */
     const char *field; /* "" for none */
-    const char *params[GJ_REFUSAL_PARAMS_MAX];
+    const char *params[GJ_ANSWER_PARAMS_MAX];
     unsigned n_params;
     Gj__V1__Written written;      /* of a write that was OK */
     const ProtobufCMessage *body; /* of a read, or the record of a CONFLICT; NULL for none */

@@ -1,4 +1,5 @@
-/* Rows of a CSV file (RFC 4180): comma, double quotes, CRLF or LF; a field in quotes may hold line ends. The bytes are UTF-8 already. */
+/* Rows of a CSV file (RFC 4180): comma, double quotes, CRLF or LF; a field in quotes may hold line ends. The bytes are
+ * UTF-8 already. */
 #ifndef GJ_SERVICE_DIRECTORY_CSV_H
 #define GJ_SERVICE_DIRECTORY_CSV_H
 
