@@ -36,7 +36,9 @@ struct gj_backup_options {
     int64_t now_ms;            /* names the backup */
     uint64_t bytes_per_second; /* pace of reading and writing; 0: GJ_BACKUP_BYTES_PER_SECOND */
     unsigned keep;             /* older ones beyond this count are removed after success; 0: keep all */
-    bool compact;              /* leave out free pages */
+    /* Older ones beyond this count lose their vault file, so that an erased household does not live on in them; they
+     * are restored with the vault of a newer one. 0: as keep. */
+    unsigned vault_keep;
 };
 
 struct gj_backup;
@@ -58,9 +60,10 @@ enum gj_err gj_backup_verify(const char *path, bool whole, struct gj_backup_mani
 /* Names of finished backups in target, oldest first; at most max. Returns how many there are. */
 size_t gj_backup_list(const char *target, int64_t *made_at_ms, size_t max);
 
-/* Prepares an empty or missing directory from a verified backup: copies, opens with the master key, compares vault and
- * main in full and starts epoch manifest.epoch + 1 or above_epoch + 1, whichever is higher. above_epoch: the highest
- * epoch that was ever seen in service, 0 if not known. The entry that declares the restore is appended by the caller.
+/* Prepares an empty or missing directory from a verified backup, beside it first and then renamed: copies, opens with
+ * the master key, compares vault and main in full and starts epoch manifest.epoch + 1 or above_epoch + 1, whichever is
+ * higher. above_epoch: the highest epoch that was ever seen in service, 0 if not known. The entry that declares the
+ * restore is appended by the caller.
  */
 struct gj_restore_result {
     struct gj_backup_manifest manifest;

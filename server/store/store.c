@@ -61,7 +61,8 @@ static enum gj_err open_tables(struct gj_store *store, struct gj_fault *fault)
     return rc == MDB_SUCCESS ? GJ_OK : gj_store_open_fault(rc, "main", fault);
 }
 
-static enum gj_err open_all(struct gj_store *store, const struct gj_store_options *options, struct gj_fault *fault)
+static enum gj_err open_all(
+    struct gj_store *store, const struct gj_store_options *options, bool recover, struct gj_fault *fault)
 {
     enum gj_err err = take_lock(store, options->create, fault);
     if (err != GJ_OK) {
@@ -92,10 +93,16 @@ static enum gj_err open_all(struct gj_store *store, const struct gj_store_option
     if (options->create && (err = gj_env_sync_dir(store->dir)) != GJ_OK) {
         return gj_fault_set(fault, err, "%s cannot be synced", store->dir);
     }
-    return gj_vault_recover(store, fault);
+    return recover ? gj_vault_recover(store, fault) : GJ_OK;
 }
 
 enum gj_err gj_store_open(const struct gj_store_options *options, struct gj_store **out, struct gj_fault *fault)
+{
+    return gj_store_open_as(options, true, out, fault);
+}
+
+enum gj_err gj_store_open_as(
+    const struct gj_store_options *options, bool recover, struct gj_store **out, struct gj_fault *fault)
 {
     struct gj_store *store = gj_fail_point("store.open") ? NULL : calloc(1, sizeof *store);
     if (store == NULL) {
@@ -111,7 +118,7 @@ enum gj_err gj_store_open(const struct gj_store_options *options, struct gj_stor
         gj_store_close(store);
         return gj_fault_set(fault, GJ_ETOOBIG, "the path of the data directory is too long");
     }
-    enum gj_err err = open_all(store, options, fault);
+    enum gj_err err = open_all(store, options, recover, fault);
     if (err != GJ_OK) {
         gj_store_close(store);
         return err;

@@ -13,6 +13,10 @@ enum gj_err gj_meta_create(struct gj_store *store, const struct gj_store_options
 /* Starts another epoch; only after a restore. */
 enum gj_err gj_meta_set_epoch(struct gj_store *store, uint32_t epoch);
 
+/* gj_store_open; without recover the vault may be of another moment than main, and is compared in full afterwards. */
+enum gj_err gj_store_open_as(
+    const struct gj_store_options *options, bool recover, struct gj_store **out, struct gj_fault *fault);
+
 /* Free bytes of the file system of dir, for others than root. */
 enum gj_err gj_store_disk_free(const char *dir, uint64_t *out);
 /* gj_store_check_space, answered from memory while the last look is fresh. */

@@ -46,8 +46,8 @@ enum gj_err gj_vault_new_office(struct gj_vault *vault, uint32_t office, struct 
 enum gj_err gj_vault_new_key(
     struct gj_vault *vault, uint32_t office, uint8_t key[GJ_VAULT_KEY_SIZE], struct gj_vault_wrapped *out);
 
-/* The same under an office key that was made by gj_vault_new_office and travels in the same command: an office's own data
- * key comes into being with the office. */
+/* The same under an office key that was made by gj_vault_new_office and travels in the same command: an office's own
+ * data key comes into being with the office. */
 enum gj_err gj_vault_new_first_key(struct gj_vault *vault, uint32_t office, const struct gj_vault_wrapped *office_key,
     uint8_t key[GJ_VAULT_KEY_SIZE], struct gj_vault_wrapped *out);
 
