@@ -1,0 +1,62 @@
+#include "client/cli/files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+int files_read(struct cli *cli, const char *path, size_t max, const uint8_t **bytes, size_t *len)
+{
+    bool standard = strcmp(path, "-") == 0;
+    int fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+    struct stat st;
+    if (fd < 0 || fstat(fd, &st) != 0) {
+        return cli_fail(cli, EXIT_LOCAL, "%s: %s", path, strerror(errno));
+    }
+    /* A pipe has no size: it gets room for all that is allowed. */
+    size_t room = S_ISREG(st.st_mode) && (uint64_t)st.st_size <= max ? (size_t)st.st_size : max;
+    uint8_t *read_to = gj_arena_alloc(&cli->arena, room + 1);
+    size_t have = 0;
+    int failed = read_to == NULL ? ENOMEM : 0;
+    while (failed == 0 && have <= room) {
+        ssize_t got = read(fd, read_to + have, room + 1 - have);
+        if (got == 0) {
+            break;
+        }
+        if (got < 0 && errno != EINTR) {
+            failed = errno;
+        }
+        have += got > 0 ? (size_t)got : 0;
+    }
+    if (!standard) {
+        close(fd);
+    }
+    if (failed != 0) {
+        return cli_fail(cli, EXIT_LOCAL, "%s: %s", path, strerror(failed));
+    }
+    if (have > max || have > room) {
+        return cli_fail(cli, EXIT_LOCAL, CLI_TEXT("%s is larger than %zu bytes"), path, max);
+    }
+    read_to[have] = 0;
+    *bytes = read_to;
+    *len = have;
+    return EXIT_OK;
+}
+
+const char *files_find(struct cli *cli, const char *name)
+{
+    char self[1024];
+    ssize_t len = readlink("/proc/self/exe", self, sizeof self - 1);
+    if (len > 0) {
+        self[len] = '\0';
+        char *slash = strrchr(self, '/');
+        *slash = '\0';
+        const char *beside = gj_arena_printf(&cli->arena, "%s/%s", self, name);
+        if (beside != NULL && access(beside, R_OK) == 0) {
+            return beside;
+        }
+    }
+    const char *installed = gj_arena_printf(&cli->arena, "%s/%s", GJ_DATA_DIR, name);
+    return installed != NULL && access(installed, R_OK) == 0 ? installed : NULL;
+}

@@ -1,0 +1,178 @@
+#include "client/cli/build.h"
+#include "client/cli/files.h"
+#include "client/cli/nouns.h"
+#include "client/cli/show.h"
+#include "client/cli/value.h"
+#include "proto/envelope.pb-c.h"
+#include "proto/policy.pb-c.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Policy versions on the server. */
+
+#define POLICY_FILE_MAX ((size_t)256 * 1024)
+#define POLICY_FILES_MAX 200
+
+static bool is_yaml(const char *name)
+{
+    size_t len = strlen(name);
+    return len > 5 && name[0] != '.' && strcmp(name + len - 5, ".yaml") == 0;
+}
+
+static int add_file(struct cli *cli, Gj__V1__PolicyProposeRequest *request, const char *path, const char *name)
+{
+    const uint8_t *bytes = NULL;
+    size_t len = 0;
+    int code = files_read(cli, path, POLICY_FILE_MAX, &bytes, &len);
+    if (code != EXIT_OK) {
+        return code;
+    }
+    Gj__V1__PolicyFile *file =
+        (Gj__V1__PolicyFile *)build_message(&cli->arena, build_place(&cli->arena, &request->base, "files"));
+    if (file == NULL || request->n_files > POLICY_FILES_MAX) {
+        return cli_fail(cli, EXIT_LOCAL, CLI_TEXT("more than %d files"), POLICY_FILES_MAX);
+    }
+    file->name = gj_arena_strdup(&cli->arena, name);
+    file->content.data = (uint8_t *)(uintptr_t)bytes;
+    file->content.len = len;
+    return EXIT_OK;
+}
+
+/* The folder itself and one level below it, e.g. forms/. */
+static int add_folder(struct cli *cli, Gj__V1__PolicyProposeRequest *request, const char *folder, const char *prefix)
+{
+    DIR *dir = opendir(folder);
+    if (dir == NULL) {
+        return cli_fail(cli, EXIT_LOCAL, "%s: %s", folder, strerror(errno));
+    }
+    int code = EXIT_OK;
+    for (const struct dirent *entry = readdir(dir); entry != NULL && code == EXIT_OK; entry = readdir(dir)) {
+        struct stat st;
+        const char *path = gj_arena_printf(&cli->arena, "%s/%s", folder, entry->d_name);
+        const char *name = gj_arena_printf(&cli->arena, "%s%s", prefix, entry->d_name);
+        if (path == NULL || name == NULL || entry->d_name[0] == '.' || stat(path, &st) != 0) {
+            continue;
+        }
+        if (S_ISREG(st.st_mode) && is_yaml(entry->d_name)) {
+            code = add_file(cli, request, path, name);
+        } else if (S_ISDIR(st.st_mode) && *prefix == '\0') {
+            code = add_folder(cli, request, path, gj_arena_printf(&cli->arena, "%s/", entry->d_name));
+        }
+    }
+    closedir(dir);
+    return code;
+}
+
+int run_policy_propose(struct cli *cli)
+{
+    ProtobufCMessage *reply = NULL;
+    Gj__V1__PolicyProposeRequest request = GJ__V1__POLICY_PROPOSE_REQUEST__INIT;
+    request.reason = (char *)(uintptr_t)cli_arg(cli, "reason");
+    int code = add_folder(cli, &request, cli_arg(cli, "FOLDER"), "");
+    if (code == EXIT_OK && request.n_files == 0) {
+        code = cli_fail(cli, EXIT_LOCAL, CLI_TEXT("%s holds no .yaml file"), cli_arg(cli, "FOLDER"));
+    }
+    if (code == EXIT_OK) {
+        code = cli_call(cli, GJ__V1__CALL__POLICY_PROPOSE, &request.base, &gj__v1__written__descriptor, &reply);
+    }
+    return code == EXIT_OK ? show_message(cli, reply, NULL) : code;
+}
+
+int run_calendar_propose(struct cli *cli)
+{
+    const uint8_t *bytes = NULL;
+    ProtobufCMessage *reply = NULL;
+    Gj__V1__CalendarProposeRequest request = GJ__V1__CALENDAR_PROPOSE_REQUEST__INIT;
+    request.notice = (char *)(uintptr_t)cli_arg(cli, "notice");
+    int code = files_read(cli, cli_arg(cli, "FILE"), POLICY_FILE_MAX, &bytes, &request.tsv.len);
+    if (code != EXIT_OK) {
+        return code;
+    }
+    request.tsv.data = (uint8_t *)(uintptr_t)bytes;
+    code = cli_call(cli, GJ__V1__CALL__CALENDAR_PROPOSE, &request.base, &gj__v1__written__descriptor, &reply);
+    return code == EXIT_OK ? show_message(cli, reply, NULL) : code;
+}
+
+/* A name from the server becomes a path: nothing but plain names one level deep. */
+static bool safe_name(const char *name)
+{
+    return *name != '\0' && *name != '/' && *name != '.' && strstr(name, "..") == NULL && strstr(name, "/.") == NULL;
+}
+
+static int write_file(struct cli *cli, const char *folder, const Gj__V1__PolicyFile *file)
+{
+    if (!safe_name(file->name)) {
+        return cli_fail(
+            cli, EXIT_NETWORK, CLI_TEXT("the server names a file that is not safe to write: %s"), file->name);
+    }
+    char *path = gj_arena_printf(&cli->arena, "%s/%s", folder, file->name);
+    char *slash = path == NULL ? NULL : strrchr(path, '/');
+    if (path == NULL) {
+        return cli_fail(cli, EXIT_LOCAL, "%s", CLI_TEXT("out of memory"));
+    }
+    *slash = '\0';
+    if (mkdir(folder, 0755) != 0 && errno != EEXIST) {
+        return cli_fail(cli, EXIT_LOCAL, "%s: %s", folder, strerror(errno));
+    }
+    if (mkdir(path, 0755) != 0 && errno != EEXIST) {
+        return cli_fail(cli, EXIT_LOCAL, "%s: %s", path, strerror(errno));
+    }
+    *slash = '/';
+    FILE *out = fopen(path, "wex");
+    bool ok = out != NULL && fwrite(file->content.data, 1, file->content.len, out) == file->content.len;
+    ok = out != NULL && fclose(out) == 0 && ok;
+    return ok ? EXIT_OK : cli_fail(cli, EXIT_LOCAL, "%s: %s", path, strerror(errno));
+}
+
+static int current_version(struct cli *cli, bool calendar, uint32_t *version)
+{
+    ProtobufCMessage *reply = NULL;
+    Gj__V1__Empty request = GJ__V1__EMPTY__INIT;
+    int code = cli_call(cli, GJ__V1__CALL__POLICY_LIST, &request.base, &gj__v1__policy_list__descriptor, &reply);
+    if (code == EXIT_OK) {
+        const Gj__V1__PolicyList *list = (const Gj__V1__PolicyList *)reply;
+        *version = calendar ? list->current_calendar : list->current;
+    }
+    return code;
+}
+
+int run_policy_get(struct cli *cli)
+{
+    int64_t version = 0;
+    ProtobufCMessage *reply = NULL;
+    Gj__V1__PolicyGetRequest request = GJ__V1__POLICY_GET_REQUEST__INIT;
+    const char *given = cli_arg(cli, "VERSION");
+    const char *to = cli_arg(cli, "to");
+    int code = EXIT_OK;
+    request.calendar = cli_arg(cli, "calendar") != NULL;
+    request.name = cli_arg(cli, "name") != NULL ? (char *)(uintptr_t)cli_arg(cli, "name") : request.name;
+    if (given == NULL) {
+        code = current_version(cli, request.calendar, &request.version);
+    } else if (!value_number(given, &version) || version < 1 || version > UINT32_MAX) {
+        return cli_fail(cli, EXIT_USAGE, CLI_TEXT("%s is not a number"), given);
+    } else {
+        request.version = (uint32_t)version;
+    }
+    if (code == EXIT_OK) {
+        code = cli_call(cli, GJ__V1__CALL__POLICY_GET, &request.base, &gj__v1__policy_get_reply__descriptor, &reply);
+    }
+    if (code != EXIT_OK) {
+        return code;
+    }
+    const Gj__V1__PolicyGetReply *got = (const Gj__V1__PolicyGetReply *)reply;
+    for (size_t n = 0; n < got->n_files && code == EXIT_OK; n++) {
+        if (to != NULL) {
+            code = write_file(cli, to, got->files[n]);
+        } else if (*request.name != '\0' || request.calendar) {
+            fwrite(got->files[n]->content.data, 1, got->files[n]->content.len, cli->out);
+        } else {
+            fprintf(cli->out, "%s  %zu\n", got->files[n]->name, got->files[n]->content.len);
+        }
+    }
+    return code;
+}

@@ -1,0 +1,29 @@
+#ifndef GJ_CLI_SHOW_H
+#define GJ_CLI_SHOW_H
+
+#include "client/cli/cli.h"
+
+#include <jansson.h>
+
+/* Printing answers in the format of the line. Lists may come in several pages. */
+struct list;
+
+/* columns: names of fields of a row's message, separated by blanks. NULL: out of memory. */
+struct list *list_begin(struct cli *cli, const char *columns, const ProtobufCMessageDescriptor *type);
+bool list_row(struct list *list, const ProtobufCMessage *row);
+/* Prints what has not been printed and frees. */
+int list_end(struct list *list);
+
+/* One thing: JSON, or one line per field that says something. columns may be NULL for all. */
+int show_message(struct cli *cli, const ProtobufCMessage *message, const char *columns);
+
+/* One value as text for a table cell, in the arena. */
+const char *show_cell(struct cli *cli, const ProtobufCMessage *message, const char *path);
+
+/* The heading of a field: translated where it has a title, else its name. */
+const char *show_title(const char *field_name);
+
+/* JSON on stdout: indented for FORMAT_JSON, one line for FORMAT_NDJSON. Takes the value. */
+int show_json(struct cli *cli, json_t *value);
+
+#endif
