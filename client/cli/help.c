@@ -124,7 +124,7 @@ void help_noun(struct cli *cli, const char *noun)
 
 void help_all(struct cli *cli)
 {
-    fprintf(cli->out, "%s\n\n", CLI_TEXT("guanjia [OPTION…] NOUN [VERB] [ARGUMENT…] [OPTION…]"));
+    fprintf(cli->out, "%s\n\n", CLI_TEXT("guanjia [OPTION...] NOUN [VERB] [ARGUMENT...] [OPTION...]"));
     each(cli, NULL);
     fprintf(cli->out, "\n%s\n", CLI_TEXT("Every command:"));
     options(cli, args_global);

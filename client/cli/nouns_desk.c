@@ -32,8 +32,8 @@ static const struct option_row draw[] = {
     {"WHAT", "what", OPTION_TEXT, OPT_ARG | OPT_REQUIRED, N_("what is drawn from, as the policy names it")},
     {"office", "office", OPTION_OFFICE, OPT_OWN_OFFICE, N_("which office (default: this device's)")},
     {"count", "count", OPTION_NUMBER, 0, N_("how many")},
-    {"from", "from", OPTION_TIME, 0, N_("of the period from …")},
-    {"until", "until", OPTION_TIME, 0, N_("… until")},
+    {"from", "from", OPTION_TIME, 0, N_("of the period from ...")},
+    {"until", "until", OPTION_TIME, 0, N_("... until")},
     END,
 };
 static const struct option_row backup[] = {

@@ -81,7 +81,7 @@ static const struct option_row household_change[] = {
 };
 static const struct option_row household_show[] = {
     {"ID", "id", OPTION_ID, OPT_ARG | OPT_REQUIRED, N_("which household")},
-    {"purpose", "purpose", OPTION_TEXT, 0, N_("why: call, ticket, visit …; recorded")},
+    {"purpose", "purpose", OPTION_TEXT, 0, N_("why: call, ticket, visit ...; recorded")},
     {"record", "record", OPTION_RECORD, 0, N_("the work in hand")},
     {"unmask-phone", "unmask_phone", OPTION_FLAG, 0, N_("show the whole numbers; recorded apart")},
     END,

@@ -78,8 +78,8 @@ static const struct option_row roster_set[] = {
     {"LINE", NULL, OPTION_TEXT, OPT_ARG | OPT_REQUIRED | OPT_MANY | OPT_LOCAL, N_("ROLE,USER,FROM,UNTIL")},
     {"office", "office", OPTION_OFFICE, 0, N_("of this office")},
     {"region", "region", OPTION_ID, 0, N_("of this region; with neither, of headquarters")},
-    {"from", "from", OPTION_TIME, OPT_REQUIRED, N_("the lines replace what the roster says from …")},
-    {"until", "until", OPTION_TIME, OPT_REQUIRED, N_("… until")},
+    {"from", "from", OPTION_TIME, OPT_REQUIRED, N_("the lines replace what the roster says from ...")},
+    {"until", "until", OPTION_TIME, OPT_REQUIRED, N_("... until")},
     END,
 };
 static const struct option_row roster_list[] = {

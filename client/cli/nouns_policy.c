@@ -20,7 +20,7 @@ static const struct option_row check[] = {
 static const struct option_row explain[] = {
     {"kind", NULL, OPTION_TEXT, OPT_REQUIRED | OPT_LOCAL, N_("kind of record, e.g. repair")},
     {"category", NULL, OPTION_TEXT, OPT_LOCAL, N_("category, e.g. WAT-01")},
-    {"priority", NULL, OPTION_TEXT, OPT_LOCAL, N_("P0 … P4 (default: the category's own)")},
+    {"priority", NULL, OPTION_TEXT, OPT_LOCAL, N_("P0 ... P4 (default: the category's own)")},
     {"at", NULL, OPTION_TIME, OPT_LOCAL, N_("when it is received (default: now)")},
     {"office", NULL, OPTION_TEXT, OPT_LOCAL, N_("code of an office with limits of its own")},
     {"profile-code", NULL, OPTION_TEXT, OPT_LOCAL, N_("service profile")},

@@ -21,7 +21,7 @@ static const struct option_row ticket_create[] = {
     {"description", "description", OPTION_TEXT, 0, N_("the caller's words")},
     {"category", "category", OPTION_TEXT, 0, N_("code of the taxonomy, e.g. WAT-01")},
     {"area", "area", OPTION_TEXT, 0, N_("household or common")},
-    {"priority", "priority", OPTION_PRIORITY, 0, N_("P0 … P4 (default: as category and words say)")},
+    {"priority", "priority", OPTION_PRIORITY, 0, N_("P0 ... P4 (default: as category and words say)")},
     {"received-at", "received_at", OPTION_TIME, 0, N_("when the call came, if not now")},
     {"late-reason", "late_reason", OPTION_TEXT, 0, N_("why it is entered more than 15 minutes late")},
     {"told-response", "expected_response_told", OPTION_FLAG, 0, N_("the caller was told when to expect somebody")},
@@ -38,7 +38,7 @@ static const struct option_row ticket_create[] = {
         {"asset", "asset", OPTION_ID, 0, N_("the equipment or common area")},                                          \
         {"place", "place", OPTION_TEXT, 0, N_("room or location")},                                                    \
         {"category", "category", OPTION_TEXT, 0, N_("category, where the kind has them")},                             \
-        {"priority", "priority", OPTION_PRIORITY, 0, N_("P0 … P4, where the kind has them")},                          \
+        {"priority", "priority", OPTION_PRIORITY, 0, N_("P0 ... P4, where the kind has them")},                        \
         {"received-at", "received_at", OPTION_TIME, 0, N_("when it happened, if not now")},                            \
         {"late-reason", "late_reason", OPTION_TEXT, 0, N_("why it is entered more than 15 minutes late")},             \
         {"parent", "parent", OPTION_RECORD, 0, N_("the record it belongs to")},                                        \
@@ -184,7 +184,7 @@ static const struct option_row import[] = {
 #define SHARED(noun)                                                                                                   \
     {noun, "show", N_("one record with its clocks and fields"), GJ__V1__CALL__RECORD_SHOW,                             \
         &gj__v1__show_request__descriptor, &gj__v1__shown__descriptor, show, NULL, NULL, run_show, 0, NULL},           \
-        {noun, "act", N_("one step of its flow: assign, accept, arrive, done …"), GJ__V1__CALL__RECORD_ACT,            \
+        {noun, "act", N_("one step of its flow: assign, accept, arrive, done ..."), GJ__V1__CALL__RECORD_ACT,          \
             &gj__v1__act_request__descriptor, WRITTEN, act, NULL, NULL, run_act, 0, NULL},                             \
         {noun, "amend", N_("correct a field of an open record, with a reason"), GJ__V1__CALL__RECORD_AMEND,            \
             &gj__v1__amend_request__descriptor, WRITTEN, amend, NULL, NULL, run_act, 0, NULL},                         \

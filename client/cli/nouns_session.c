@@ -7,7 +7,7 @@
 
 static const struct option_row enroll[] = {
     {"INVITATION", NULL, OPTION_TEXT, OPT_ARG | OPT_REQUIRED | OPT_LOCAL,
-        N_("the invitation, GJ1-…; - reads it from standard input")},
+        N_("the invitation, GJ1-...; - reads it from standard input")},
     {"address", NULL, OPTION_TEXT, OPT_REQUIRED | OPT_LOCAL, N_("the server, HOST:PORT")},
     {"device-name", NULL, OPTION_TEXT, OPT_LOCAL, N_("what this device is called (default: the machine's name)")},
     {"user", NULL, OPTION_TEXT, OPT_LOCAL, N_("first administrator only: login name to make")},
