@@ -201,7 +201,8 @@ struct gj_condition_list {
 };
 
 enum gj_set_op { GJ_SET_ADD, GJ_SET_ACTOR, GJ_SET_NOW, GJ_SET_TEXT, GJ_SET_CLEAR, GJ_SET_COPY };
-/* What a transition itself writes. The field is computed or a head field. */
+/* What a transition itself writes. The field is computed, belongs to the head, or reports when something happened:
+ * then NOW stands unless the act handed in a time. */
 struct gj_set {
     uint16_t field_at;
     enum gj_set_op op;

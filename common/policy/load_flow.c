@@ -181,11 +181,16 @@ static void read_sets(struct gj_load *load, gj_node node, struct gj_transition *
             continue;
         }
         const struct gj_field *field = &load->kind->fields[at];
-        if (!field->computed && field->head == GJ_HEAD_NONE) {
+        sets[kept].field_at = at;
+        if (!parse_set(load, value, field, &sets[kept])) {
+            continue;
+        }
+        /* The time of something that happened is now unless it was told. */
+        bool stamped = field->happened && sets[kept].op == GJ_SET_NOW;
+        if (!field->computed && field->head == GJ_HEAD_NONE && !stamped) {
             gj_yaml_problem(reader, value, "only computed fields and those of the head can be set by a transition");
         }
-        sets[kept].field_at = at;
-        kept += parse_set(load, value, field, &sets[kept]);
+        kept++;
     }
     transition->sets = sets;
     transition->set_count = kept;

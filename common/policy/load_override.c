@@ -55,7 +55,7 @@ static void read_item(struct gj_load *load, gj_node node, struct gj_override *it
     item->category = category == NULL ? NULL : gj_load_category_prefix(load, category);
     (void)gj_yaml_duration(reader, gj_yaml_need(&map, "limit"), &item->limit);
     item->looser_approved = read_approval(load, gj_yaml_get(&map, "looser_approved"));
-    (void)gj_yaml_text(reader, gj_yaml_need(&map, "origin"), 200);
+    item->origin = gj_yaml_text(reader, gj_yaml_need(&map, "origin"), 200);
     gj_yaml_map_end(&map);
 }
 
@@ -116,8 +116,11 @@ bool gj_override_parse(const struct gj_policy *policy, const char *kind_code, co
     if (timer == GJ_NO_INDEX) {
         return gj_refusal_set(refusal, GJ_REFUSAL_REFERENCE_UNKNOWN, "timer");
     }
-    struct gj_override made = {
-        .kind = kind->code, .timer = kind->timers[timer].name, .file = "office", .looser_approved = looser_approved};
+    struct gj_override made = {.kind = kind->code,
+        .timer = kind->timers[timer].name,
+        .file = "office",
+        .origin = "set while running",
+        .looser_approved = looser_approved};
     if (priority != NULL && priority[0] != '\0') {
         const struct gj_priority *found = gj_policy_priority(policy, priority);
         if (found == NULL) {

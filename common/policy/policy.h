@@ -79,6 +79,7 @@ struct gj_override {
     const char *category; /* prefix, NULL any */
     struct gj_duration limit;
     bool looser_approved; /* two names and a reason are given */
+    const char *origin;
     const char *file;
     uint32_t line;
 };

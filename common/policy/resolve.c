@@ -50,7 +50,7 @@ static void consider(const struct gj_deadline_place *place, const struct gj_time
         }
         rule->limit.duration = item->limit;
         rule->limit.if_field_at = GJ_NO_INDEX;
-        rule->limit.origin = "override";
+        rule->limit.origin = item->origin;
         if (rule->limit.op == GJ_LIMIT_NONE) {
             rule->limit.op = GJ_LIMIT_DURATION;
             rule->limit.field_at = GJ_NO_INDEX;
@@ -81,8 +81,9 @@ struct gj_deadline_rule gj_deadline_resolve(
     consider(place, timer, view, profile, GJ_LEVEL_PROFILE, &rule);
     consider(place, timer, view, place->office, GJ_LEVEL_OFFICE, &rule);
     const struct gj_weather *mode = place->weather == NULL ? NULL : gj_policy_weather(policy, place->weather);
-    if (timer->weather && mode != NULL && rule.limit.op != GJ_LIMIT_NONE && view->priority < GJ_PRIORITIES_MAX &&
-        ((mode->priorities >> view->priority) & 1u) != 0 && mode->factor_permille > 1000) {
+    if (timer->weather && mode != NULL && rule.limit.duration.unit != GJ_UNIT_NONE &&
+        view->priority < GJ_PRIORITIES_MAX && ((mode->priorities >> view->priority) & 1u) != 0 &&
+        mode->factor_permille > 1000) {
         rule.stretched = true;
         rule.level = GJ_LEVEL_WEATHER;
     }
