@@ -1,6 +1,7 @@
 #include "tests/common/check.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -124,6 +125,47 @@ static void levels_faults_and_floods(void **state)
     close(fds[1]);
 }
 
+static void *log_many(void *arg)
+{
+    static const char *const events[] = {"thread.a", "thread.b", "thread.c", "thread.d"};
+    const size_t *number = arg;
+    for (unsigned i = 0; i < GJ_LOG_RATE_PER_S; i++) {
+        gj_log(GJ_LOG_INFO, events[*number], GJ_LOG_U64("n", i), GJ_LOG_CODE("word", "wwwwwwwwwwwwwwwwwwwwwwwwwwww"));
+    }
+    return NULL;
+}
+
+static void lines_of_many_threads_stay_whole(void **state)
+{
+    (void)state;
+    static char text[65536];
+    pthread_t threads[4];
+    size_t numbers[4] = {0, 1, 2, 3};
+    int fds[2];
+    assert_int_equal(pipe2(fds, O_NONBLOCK | O_CLOEXEC), 0);
+    gj_log_set_fd(fds[1]);
+    for (size_t i = 0; i < 4; i++) {
+        assert_int_equal(pthread_create(&threads[i], NULL, log_many, &numbers[i]), 0);
+    }
+    for (size_t i = 0; i < 4; i++) {
+        pthread_join(threads[i], NULL);
+    }
+    drain(fds, text, sizeof text);
+    unsigned lines = 0;
+    for (char *line = strtok(text, "\n"); line != NULL; line = strtok(NULL, "\n")) {
+        char letter = 0;
+        unsigned n = 0;
+        int used = 0;
+        sscanf(line, "<6>thread.%c n=%u word=wwwwwwwwwwwwwwwwwwwwwwwwwwww%n", &letter, &n, &used);
+        assert_int_equal(used, (int)strlen(line));
+        lines++;
+    }
+    assert_int_equal(lines, 4 * GJ_LOG_RATE_PER_S);
+    gj_log_set_fd(-1);
+    close(fds[0]);
+    close(fds[1]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -131,6 +173,7 @@ int main(void)
         cmocka_unit_test(a_value_cannot_forge_a_line),
         cmocka_unit_test(a_long_line_is_cut_at_a_field),
         cmocka_unit_test(levels_faults_and_floods),
+        cmocka_unit_test(lines_of_many_threads_stay_whole),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,6 +8,7 @@
 #include "common/limits.h"
 #include "common/pb.h"
 #include "proto/dispatch.pb-c.h"
+#include "proto/inbox.pb-c.h"
 #include "proto/record.pb-c.h"
 #include "proto/register.pb-c.h"
 #include "proto/session.pb-c.h"
@@ -23,6 +24,8 @@ static const ProtobufCMessageDescriptor *const types[] = {
     &gj__v1__enrol_request__descriptor,
     &gj__v1__intake_request__descriptor,
     &gj__v1__act_request__descriptor,
+    &gj__v1__inbox_ack_request__descriptor,
+    &gj__v1__subscribe_request__descriptor,
 };
 
 /* The limits as a rule on the result: depth, text and count of what was unpacked. */
