@@ -10,6 +10,7 @@
 struct search {
     struct gj_ctx *ctx;
     const struct gj_view *view; /* NULL: about no record */
+    const struct gj_kind *kind;
     uint64_t office, region;
     gj_relations forbid;
     struct gj_people *out;
@@ -95,6 +96,20 @@ static bool find_on_roster(struct search *search, uint64_t office, uint64_t regi
     return search->out->count > before;
 }
 
+/* Who watches over a region or the group in this matter: whoever may read such records there, or draw up rosters.
+ * Auditors look at everything and are asked for nothing. */
+static bool watches(const struct search *search, const struct gj_role *role)
+{
+    if (role == NULL || !role->staff || role->reach < GJ_REACH_REGION || role->logged_always) {
+        return false;
+    }
+    if (search->kind != NULL) {
+        return (search->kind->rights.letters[role->number] & GJ_LETTER_READ) != 0;
+    }
+    const struct gj_guarded *roster = gj_policy_subject(search->ctx->policy, "duty_roster");
+    return roster != NULL && (roster->rights.letters[role->number] & GJ_LETTER_UPDATE) != 0;
+}
+
 /* Where no roster is kept, those who watch a whole region or the group. */
 static bool find_above(struct search *search, enum gj_reach reach)
 {
@@ -105,8 +120,7 @@ static bool find_above(struct search *search, enum gj_reach reach)
         const struct gj_role *role = gj_policy_role_by_number(search->ctx->policy, holders[i].role);
         bool regional = holders[i].office == 0 && holders[i].region != 0 && holders[i].region == search->region;
         bool group = holders[i].office == 0 && holders[i].region == 0;
-        if (role != NULL && role->staff && role->reach >= GJ_REACH_REGION &&
-            (reach == GJ_REACH_REGION ? regional : group)) {
+        if (watches(search, role) && (reach == GJ_REACH_REGION ? regional : group)) {
             found(search, holders[i].user, holders[i].role, 0);
         }
     }
@@ -133,6 +147,7 @@ void gj_notify_find(struct gj_ctx *ctx, const struct gj_work *work, const struct
 {
     struct search search = {.ctx = ctx,
         .view = &work->view,
+        .kind = work->kind,
         .office = work->row->office,
         .region = work->office->region,
         .forbid = forbid,
@@ -262,7 +277,8 @@ void gj_notify_consent(struct gj_ctx *ctx, struct gj_work *work, const struct gj
             ctx->txn, GJ_TABLE_OFFICE, &key, &gj__stored__office__descriptor, ctx->arena, (void **)&other)) {
         return;
     }
-    struct search search = {.ctx = ctx, .view = &work->view, .office = office, .region = other->region, .out = &people};
+    struct search search = {
+        .ctx = ctx, .view = &work->view, .kind = work->kind, .office = office, .region = other->region, .out = &people};
     for (size_t i = 0; i < transition->approve.count; i++) {
         if (!transition->approve.items[i].any_role) {
             find_role(&search, transition->approve.items[i].role, transition->approve.items[i].relation);

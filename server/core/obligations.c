@@ -25,15 +25,48 @@ static bool load_task(struct gj_ctx *ctx, const struct gj_key *key, Gj__Stored__
         ctx->txn, GJ_TABLE_OBLIGATION, key, &gj__stored__obligation__descriptor, ctx->arena, (void **)out);
 }
 
-/* --- what a record discharges ----------------------------------------------------------------------------------- */
-
-static bool discharges(const struct gj_obligation *obligation, const struct gj_work *work, const char *act)
+/* How many there are to be done of; records are counted as they come. */
+static uint64_t subjects_of(const struct gj_obligation *obligation, const Gj__Stored__Office *office)
 {
-    if (obligation->kind == NULL || strcmp(obligation->kind, work->kind->code) != 0) {
-        return false;
+    switch (obligation->per) {
+    case GJ_PER_OFFICE:
+        return 1;
+    case GJ_PER_RECORD:
+        return 0;
+    default:
+        return gj_obligation_owed(obligation, office->households);
     }
-    return obligation->act == NULL ? act == NULL : act != NULL && strcmp(obligation->act, act) == 0;
 }
+
+static const char *first_role(const struct gj_ctx *ctx, gj_roles roles)
+{
+    const struct gj_role *role =
+        roles == 0 ? NULL : gj_policy_role_by_number(ctx->policy, (uint8_t)__builtin_ctzll(roles));
+    return role == NULL ? "" : role->code;
+}
+
+static Gj__Stored__Obligation *new_task(struct gj_ctx *ctx, const struct gj_obligation *obligation,
+    const struct gj_period *period, const Gj__Stored__Office *office)
+{
+    Gj__Stored__Obligation *task = GJ_ARENA_NEW(ctx->arena, Gj__Stored__Obligation);
+    if (task == NULL) {
+        gj_txn_fail(ctx->txn, gj_arena_why(ctx->arena));
+        return NULL;
+    }
+    gj__stored__obligation__init(task);
+    task->code = (char *)obligation->code;
+    task->office = office->id;
+    task->opens_at = period->opens_at;
+    task->due_at = period->due_at;
+    task->remind_at = period->remind_at;
+    task->provisional = period->provisional;
+    task->role = (char *)first_role(ctx, obligation->responsible);
+    task->period = period->number;
+    task->owed = subjects_of(obligation, office);
+    return task;
+}
+
+/* --- what a record discharges ----------------------------------------------------------------------------------- */
 
 /* Who is counted once: the household, the record that was signed, or the office itself. */
 static uint64_t subject_of(const struct gj_obligation *obligation, const struct gj_work *work)
@@ -52,33 +85,51 @@ static uint64_t subject_of(const struct gj_obligation *obligation, const struct 
     return 0;
 }
 
-static void count_done(struct gj_ctx *ctx, const struct gj_obligation *obligation, const struct gj_work *work)
+/* False: this subject was counted before in the period, or there is nobody to count. */
+static bool count_subject(struct gj_ctx *ctx, const struct gj_obligation *obligation, const struct gj_work *work,
+    const struct gj_period *period)
 {
-    struct gj_period period = gj_obligation_period(obligation, ctx->calendar, gj_cst_day(ctx->now_ms));
+    uint64_t subject = subject_of(obligation, work);
+    if (obligation->per == GJ_PER_OFFICE) {
+        return true;
+    }
+    struct gj_key once = gj_obligations_key(work->row->office, obligation->number, period->number, subject);
+    if (subject == 0 || gj_txn_exists(ctx->txn, GJ_TABLE_OBLIGATION, &once)) {
+        return false;
+    }
+    Gj__Stored__Obligation done = GJ__STORED__OBLIGATION__INIT;
+    done.subject = subject;
+    done.record = work->row->id;
+    done.done_at = ctx->now_ms;
+    gj_record_save(ctx->txn, GJ_TABLE_OBLIGATION, &once, &done.base);
+    return true;
+}
+
+/* A record that comes raises what is owed of its kind; the act, or the record itself where no act is named, discharges
+ * it. An act belongs to the period in which its record came: a log is signed for its own day. */
+static void count(struct gj_ctx *ctx, const struct gj_obligation *obligation, const struct gj_work *work, bool comes)
+{
+    int64_t at_ms = obligation->act == NULL ? ctx->now_ms : work->row->recorded_at;
+    struct gj_period period = gj_obligation_period(obligation, ctx->calendar, gj_cst_day(at_ms));
     struct gj_key key = gj_obligations_key(work->row->office, obligation->number, period.number, 0);
     Gj__Stored__Obligation *task = NULL;
-    uint64_t subject = subject_of(obligation, work);
     if (!load_task(ctx, &key, &task)) {
-        return; /* not opened yet, or of a policy that is newer than the day's round */
+        task = new_task(ctx, obligation, &period, work->office);
     }
-    if (obligation->per != GJ_PER_OFFICE) {
-        if (subject == 0) {
+    if (task == NULL) {
+        return;
+    }
+    if (comes && obligation->per == GJ_PER_RECORD) {
+        task->total++;
+        task->owed = gj_obligation_owed(obligation, task->total);
+    }
+    if (comes == (obligation->act == NULL)) {
+        if (!count_subject(ctx, obligation, work, &period)) {
             return;
         }
-        struct gj_key once = gj_obligations_key(work->row->office, obligation->number, period.number, subject);
-        if (gj_txn_exists(ctx->txn, GJ_TABLE_OBLIGATION, &once)) {
-            return;
-        }
-        Gj__Stored__Obligation done = GJ__STORED__OBLIGATION__INIT;
-        done.subject = subject;
-        done.record = work->row->id;
-        done.done_at = ctx->now_ms;
-        gj_record_save(ctx->txn, GJ_TABLE_OBLIGATION, &once, &done.base);
-    }
-    task->done++;
-    task->record = work->row->id;
-    if (task->done >= task->owed && task->done_at == 0) {
-        task->done_at = ctx->now_ms;
+        task->done++;
+        task->record = work->row->id;
+        task->done_at = task->done >= task->owed && task->done_at == 0 ? ctx->now_ms : task->done_at;
     }
     gj_record_save(ctx->txn, GJ_TABLE_OBLIGATION, &key, &task->base);
 }
@@ -86,26 +137,19 @@ static void count_done(struct gj_ctx *ctx, const struct gj_obligation *obligatio
 void gj_obligations_note(struct gj_ctx *ctx, const struct gj_work *work, const char *act)
 {
     for (size_t i = 0; i < ctx->policy->obligation_count; i++) {
-        if (discharges(&ctx->policy->obligations[i], work, act)) {
-            count_done(ctx, &ctx->policy->obligations[i], work);
+        const struct gj_obligation *obligation = &ctx->policy->obligations[i];
+        if (obligation->kind == NULL || strcmp(obligation->kind, work->kind->code) != 0) {
+            continue;
+        }
+        bool done = act == NULL ? obligation->act == NULL || obligation->per == GJ_PER_RECORD
+                                : obligation->act != NULL && strcmp(obligation->act, act) == 0;
+        if (done) {
+            count(ctx, obligation, work, act == NULL);
         }
     }
 }
 
 /* --- the round ---------------------------------------------------------------------------------------------------- */
-
-/* How many there are to be done of. */
-static uint64_t subjects_of(const struct gj_obligation *obligation, const Gj__Stored__Office *office)
-{
-    return obligation->per == GJ_PER_OFFICE ? 1 : gj_obligation_owed(obligation, office->households);
-}
-
-static const char *first_role(const struct gj_ctx *ctx, gj_roles roles)
-{
-    const struct gj_role *role =
-        roles == 0 ? NULL : gj_policy_role_by_number(ctx->policy, (uint8_t)__builtin_ctzll(roles));
-    return role == NULL ? "" : role->code;
-}
 
 static void enter(
     struct gj_ctx *ctx, const struct gj_obligation *obligation, const Gj__Stored__Obligation *task, const char *reason)
@@ -120,23 +164,6 @@ static void enter(
     (void)gj_entry_word(&entry.action, obligation->code);
     (void)gj_entry_word(&entry.reason, reason);
     (void)gj_apply_entry(ctx, &entry, NULL, 0);
-}
-
-static void open_task(struct gj_ctx *ctx, const struct gj_obligation *obligation, const struct gj_period *period,
-    const Gj__Stored__Office *office)
-{
-    Gj__Stored__Obligation task = GJ__STORED__OBLIGATION__INIT;
-    task.code = (char *)obligation->code;
-    task.office = office->id;
-    task.opens_at = period->opens_at;
-    task.due_at = period->due_at;
-    task.remind_at = period->remind_at;
-    task.provisional = period->provisional;
-    task.role = (char *)first_role(ctx, obligation->responsible);
-    task.period = period->number;
-    task.owed = subjects_of(obligation, office);
-    struct gj_key key = gj_obligations_key(office->id, obligation->number, period->number, 0);
-    gj_record_save(ctx->txn, GJ_TABLE_OBLIGATION, &key, &task.base);
 }
 
 static void tell(
@@ -171,7 +198,10 @@ static void look_at(struct gj_ctx *ctx, const struct gj_obligation *obligation, 
     struct gj_key key = gj_obligations_key(office->id, obligation->number, period->number, 0);
     if (!load_task(ctx, &key, &task)) {
         if (may_open && ctx->now_ms >= period->opens_at && ctx->now_ms <= period->due_at) {
-            open_task(ctx, obligation, period, office);
+            task = new_task(ctx, obligation, period, office);
+            if (task != NULL) {
+                gj_record_save(ctx->txn, GJ_TABLE_OBLIGATION, &key, &task->base);
+            }
         }
         return;
     }
@@ -197,13 +227,13 @@ static void round_of_office(struct gj_ctx *ctx, const Gj__Stored__Office *office
 
 void gj_obligations_apply(struct gj_ctx *ctx, const ProtobufCMessage *message)
 {
+    (void)gj_timer_take(ctx, GJ__V1__CALL__SYSTEM_OBLIGATION, &gj__work__owed__descriptor, &message);
     const Gj__Work__Owed *body = (const Gj__Work__Owed *)message;
     struct gj_key low = gj_key_of_u64(body->from_office + 1);
     Gj__Work__Owed next = GJ__WORK__OWED__INIT;
     Gj__Stored__Office *offices[GJ_OBLIGATION_OFFICES_MAX];
     size_t count = 0;
     struct gj_iter iter;
-    gj_timer_done(ctx, GJ__V1__CALL__SYSTEM_OBLIGATION);
     gj_iter_range(&iter, ctx->txn, GJ_TABLE_OFFICE, &low, NULL, GJ_FORWARD);
     while (count < GJ_OBLIGATION_OFFICES_MAX && gj_iter_next(&iter)) {
         if (!gj_record_unpack(

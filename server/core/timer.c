@@ -112,13 +112,13 @@ static bool recompute_record(struct gj_ctx *ctx, struct gj_work *work)
 /* Open records in the order of the queue: office, kind, id. The cursor is the last row looked at. */
 void gj_timer_recompute(struct gj_ctx *ctx, const ProtobufCMessage *message)
 {
+    (void)gj_timer_take(ctx, GJ__V1__CALL__SYSTEM_RECOMPUTE, &gj__work__recompute__descriptor, &message);
     const Gj__Work__Recompute *body = (const Gj__Work__Recompute *)message;
     struct gj_key low = gj_key_of_bytes(body->after.data, body->after.len);
     uint64_t ids[GJ_TIMER_RECOMPUTE_MAX];
     size_t count = 0;
     struct gj_key last;
     gj_key_init(&last);
-    gj_timer_done(ctx, GJ__V1__CALL__SYSTEM_RECOMPUTE);
     if (body->after.len > 0) {
         gj_key_after(&low);
     }
@@ -171,13 +171,19 @@ static bool find_timer(struct gj_ctx *ctx, uint16_t call, int64_t *at_ms)
     return found;
 }
 
-void gj_timer_done(struct gj_ctx *ctx, uint16_t call)
+bool gj_timer_take(
+    struct gj_ctx *ctx, uint16_t call, const ProtobufCMessageDescriptor *descriptor, const ProtobufCMessage **out)
 {
     int64_t at_ms = 0;
-    if (find_timer(ctx, call, &at_ms)) {
-        struct gj_key key = timer_key(at_ms, call);
-        (void)gj_txn_del(ctx->txn, GJ_TABLE_TIMER, &key);
+    if (!find_timer(ctx, call, &at_ms)) {
+        return false;
     }
+    struct gj_key key = timer_key(at_ms, call);
+    void *message = NULL;
+    if (gj_record_load(ctx->txn, GJ_TABLE_TIMER, &key, descriptor, ctx->arena, &message)) {
+        *out = message;
+    }
+    return gj_txn_del(ctx->txn, GJ_TABLE_TIMER, &key);
 }
 
 void gj_timer_ask(struct gj_ctx *ctx, int64_t at_ms, uint16_t call, const ProtobufCMessage *body)
@@ -187,7 +193,8 @@ void gj_timer_ask(struct gj_ctx *ctx, int64_t at_ms, uint16_t call, const Protob
         if (asked_ms <= at_ms) {
             return;
         }
-        gj_timer_done(ctx, call);
+        struct gj_key old = timer_key(asked_ms, call);
+        (void)gj_txn_del(ctx->txn, GJ_TABLE_TIMER, &old);
     }
     struct gj_key key = timer_key(at_ms, call);
     gj_record_save(ctx->txn, GJ_TABLE_TIMER, &key, body);

@@ -115,6 +115,7 @@ struct gj_work_note {
     uint64_t related;
     bool has_value;
     int64_t value;
+    const uint8_t *object; /* 32 bytes, or NULL */
     Gj__V1__Field *const *fields; /* set by this step: their digest stands in the entry */
     size_t field_count;
 };

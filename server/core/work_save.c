@@ -106,6 +106,10 @@ uint64_t gj_work_entry(struct gj_ctx *ctx, struct gj_work *work, const struct gj
     entry.related = note->related;
     entry.has_value = note->has_value;
     entry.value = note->value;
+    if (note->object != NULL) {
+        entry.has_object = true;
+        memcpy(entry.object, note->object, sizeof(entry.object));
+    }
     entry.acting_for = role == 0 ? 0 : gj_actor_acts_for(ctx->actor, role, row->office, work->office->region);
     entry.has_acting_for = entry.acting_for != 0;
     if (note->field_count > 0) {
