@@ -146,8 +146,9 @@
 #define GJ_FIND_PHONE_DIGITS_MIN 7
 
 /* Import: bytes and data rows of one chunk (more is TOO_LARGE: a chunk is one command, and others wait while it is
- * written), problems and changes kept of one chunk and given in one report, rows of a staff import, which becomes visible
- * in one command (more is LIMIT_REACHED), and how long an import may lie unfinished before another may begin. */
+ * written), problems and changes kept of one chunk and given in one report, rows of a staff import, which becomes
+ * visible in one command (more is LIMIT_REACHED), and how long an import may lie unfinished before another may begin.
+ */
 #define GJ_IMPORT_CHUNK_BYTES_MAX (48 * 1024)
 #define GJ_IMPORT_CHUNK_ROWS_MAX 128
 #define GJ_IMPORT_REPORT_MAX 200
