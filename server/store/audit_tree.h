@@ -45,4 +45,9 @@ enum gj_err gj_tree_subtree(struct gj_txn *txn, unsigned height, uint64_t index,
 /* Root over the first size leaves, computed from tiles: what the tree was then. GJ_ENOTFOUND: it is smaller. */
 enum gj_err gj_tree_root_at(struct gj_txn *txn, uint64_t size, struct gj_tree_hash *out);
 
+/* Computes the whole tree anew from the entries and compares every tile and the edge. Reads everything: 1 M entries
+ * take some seconds. GJ_ECORRUPT: *bad is the first entry that does not agree, or the size when only the edge does not.
+ */
+enum gj_err gj_tree_check(struct gj_txn *txn, uint64_t *bad);
+
 #endif

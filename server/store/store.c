@@ -215,6 +215,23 @@ unsigned gj_store_check_readers(struct gj_store *store)
     return (unsigned)dead;
 }
 
+enum gj_err gj_store_check_files(struct gj_store *store, struct gj_fault *fault)
+{
+    struct gj_txn *txn = NULL; /* the writer's place: nothing changes meanwhile, the vault neither */
+    enum gj_err err = gj_txn_begin_write(store, &txn);
+    if (err != GJ_OK) {
+        return gj_fault_set(fault, err, "the store cannot be held still: %s", gj_err_text(err));
+    }
+    static const char *const names[] = {"main", "vault"};
+    for (unsigned i = 0; err == GJ_OK && i < 2; i++) {
+        char path[GJ_STORE_PATH_MAX + 32];
+        snprintf(path, sizeof path, "%s/%s/data.mdb", store->dir, names[i]);
+        err = gj_check_file(path, names[i], true, fault);
+    }
+    gj_txn_abort(txn);
+    return err;
+}
+
 /* The list of free pages is LMDB's table 0: transaction number -> count, page numbers. */
 static int count_free(MDB_txn *txn, uint64_t *pages)
 {

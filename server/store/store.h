@@ -72,6 +72,10 @@ enum gj_err gj_store_check_space(struct gj_store *store);
 /* Frees reader slots of threads that died; returns how many. To be called every few minutes. */
 unsigned gj_store_check_readers(struct gj_store *store);
 
+/* Reads every page of both files and checks that they hold together: what an administrator asks for, seconds for each
+ * GB. Writers wait meanwhile. GJ_ECORRUPT and *fault says which file. */
+enum gj_err gj_store_check_files(struct gj_store *store, struct gj_fault *fault);
+
 struct gj_store_info {
     uint64_t map_bytes;
     uint64_t used_bytes; /* highest page ever used: what the file needs */

@@ -207,6 +207,51 @@ static void a_lost_tile_is_told(void **state)
     gj_txn_abort(txn);
 }
 
+/* Any row of log or tree changed behind our back is found by computing everything anew. */
+static void a_full_check_finds_every_change(void **state)
+{
+    struct fixture *f = *state;
+    enum { N = 1400 };
+    static struct gj_tree_hash leaves[N];
+    struct gj_txn *txn = fixture_write(f);
+    for (uint64_t n = 0; n < N; n++) {
+        append(txn, n, &leaves[n]);
+    }
+    fixture_commit(txn);
+    uint64_t bad = 0;
+    txn = fixture_read(f);
+    check_ok(gj_tree_check(txn, &bad));
+    gj_txn_abort(txn);
+    struct gj_key tile0 = gj_key_of_bytes("\0\0\0\0\0\0\0\0\3", 9), tile1 = gj_key_of_bytes("\1\0\0\0\0\0\0\0\0", 9);
+    struct gj_key entry = gj_key_of_u64(700), edge = gj_key_of_name("tree"), last = gj_key_of_u64(N - 1);
+    const struct {
+        enum gj_table table;
+        const struct gj_key *key;
+        size_t at;
+        uint64_t bad;
+    } changes[] = {
+        {GJ_TABLE_TILE, &tile0, 32 * 7 + 1, 3 * 256 + 7},
+        {GJ_TABLE_TILE, &tile1, 32 * 2, 2 * 256},
+        {GJ_TABLE_ENTRY, &entry, 50, 700},
+        {GJ_TABLE_HOT, &edge, 20, N},
+        {GJ_TABLE_ENTRY, &last, 60, N},
+    };
+    for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {
+        txn = fixture_write(f);
+        struct gj_value row;
+        assert_true(gj_txn_get(txn, changes[i].table, changes[i].key, &row));
+        uint8_t *bytes = malloc(row.len);
+        size_t len = row.len;
+        memcpy(bytes, row.data, len);
+        bytes[changes[i].at] ^= 1;
+        gj_txn_put(txn, changes[i].table, changes[i].key, bytes, len);
+        assert_int_equal(gj_tree_check(txn, &bad), GJ_ECORRUPT);
+        assert_int_equal(bad, changes[i].bad);
+        free(bytes);
+        gj_txn_abort(txn);
+    }
+}
+
 int main(void)
 {
 #define T_ROW(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
@@ -216,6 +261,7 @@ int main(void)
         T_ROW(tiles_of_two_levels_agree),
         T_ROW(an_aborted_batch_leaves_the_tree),
         T_ROW(a_lost_tile_is_told),
+        T_ROW(a_full_check_finds_every_change),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
