@@ -16,7 +16,6 @@ import desk
 import play
 import recount_day
 import summary
-import wire
 import workload
 
 HOUR = 3600000
@@ -45,13 +44,13 @@ def prepare(options, folder):
     policy, calendars = os.path.join(here, "../policy"), os.path.join(here, "../calendars")
     daemon = desk.Daemon(desk.Programs(options.build), os.path.join(folder, "store"))
     table = sorted(f for f in os.listdir(calendars) if f.endswith(".tsv"))[-1]
-    invitation = daemon.init("--demo", "--policy", policy, "--calendar", os.path.join(calendars, table))
+    invitations = daemon.init("--demo", "--policy", policy, "--calendar", os.path.join(calendars, table))
     daemon.start()
     site = company_setup.Site(os.path.join(options.build, "tests/integration/bridge"), daemon, os.path.join(folder, "home"))
     made = company.make(options.seed, options.offices, options.households)
     summary.say(f"A company of {len(made.offices)} offices, {sum(len(o.households) for o in made.offices)} households, "
                 f"{sum(len(o.staff) for o in made.offices)} staff comes into the store")
-    company_setup.bring_in(site, made, invitation, summary.progress)
+    company_setup.bring_in(site, made, invitations, summary.progress)
     return daemon, site, made
 
 

@@ -12,8 +12,12 @@ from collections import Counter
 import steps
 import wire
 import workload
+from wire import Messages as M
 
 MINUTE = 60000
+# Who repairs what, by the first letters of the category; anything else is for the general repairer.
+TRADES = {"WAT": "plumber", "SAN": "plumber", "LEK": "waterproof", "ELE": "electrician", "PKG": "electrician", "ELV": "elv",
+          "HVC": "hvac", "CIV": "mason", "DOR": "carpenter", "GRD": "general"}
 
 
 class StoryClock:
@@ -38,7 +42,8 @@ class Ticket:
 
     def __init__(self, call):
         self.call, self.id, self.number, self.revision, self.state = call, 0, "", 0, ""
-        self.technician = None
+        self.office = call.office if call else None
+        self.worker, self.clerk = None, None
 
 
 class Day:
@@ -68,10 +73,66 @@ class Day:
             return False
         ticket.id, ticket.revision, ticket.state = written.id, written.revision, written.state or ticket.state
         ticket.number = written.number or ticket.number
+        if what == "intake":
+            ticket.clerk = login
         self.counts[what] += 1
         self.journal.append({"what": what, "record": written.id, "event": written.event, "revision": written.revision,
                              "state": ticket.state, "by": login})
         return True
+
+    # -- who does it
+
+    def new_ticket(self, call):
+        return Ticket(call)
+
+    def clerk(self, office, rng):
+        return rng.choice(office.of_role("cs_agent")).login
+
+    def trade(self, ticket):
+        return TRADES.get(ticket.call.category[:3], "general")
+
+    def technician(self, ticket, rng):
+        """Somebody of the trade; the second time somebody else. The one who works on it is remembered."""
+        able = [m for m in ticket.office.of_role("tech") if self.trade(ticket) in m.trades]
+        able = able or [m for m in ticket.office.of_role("tech") if "general" in m.trades]
+        choice = [m.login for m in able if m.login != ticket.worker] or [m.login for m in able]
+        ticket.worker = rng.choice(choice)
+        return ticket.worker
+
+    def login_of(self, ticket, who):
+        """worker, clerk, other_clerk, or the holder of a role in the ticket's office."""
+        if who == "worker":
+            return ticket.worker
+        clerks = [m.login for m in ticket.office.of_role("cs_agent")]
+        if who == "clerk":
+            return ticket.clerk or clerks[0]
+        if who == "other_clerk":
+            return next(login for login in clerks if login != ticket.clerk)
+        return ticket.office.of_role(who)[0].login
+
+    def act(self, ticket, who, verb, *fields, what=None, **more):
+        request = steps.act_request(ticket.id, ticket.revision, verb, *fields, **more)
+        return self.write(ticket, self.login_of(ticket, who), "RECORD_ACT", request, what or verb)
+
+    def approve(self, ticket, who):
+        request = M.ApproveRequest(id=ticket.id, revision=ticket.revision, approve=True)
+        return self.write(ticket, self.login_of(ticket, who), "RECORD_APPROVE", request, "approve")
+
+    def photo(self, ticket):
+        login = self.login_of(ticket, "worker")
+        return steps.photo(lambda call, message: self.ask(login, call, message), ticket.office.id)
+
+    def household_of(self, call, rng):
+        """The desk looks the flat up while the caller speaks; a common area belongs to nobody."""
+        return self.find(call.office, call.household.room) if call.household else 0
+
+    def household_in(self, office, rng):
+        return self.find(office, rng.choice([h for h in office.households if h.occupied]).room)
+
+    def find(self, office, room):
+        found = self.ask(office.of_role("cs_agent")[0].login, "DIR_HOUSEHOLD_FIND",
+                         M.HouseholdFindRequest(office=office.id, room=room, purpose="call"))
+        return found.households[0].id if found.households else 0
 
     # -- the day
 

@@ -6,31 +6,32 @@ readings differ, one of them is wrong.
 
 import csv
 from collections import Counter, defaultdict
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta
 
 import audit
+import deadlines
 
-CST = timezone(timedelta(hours=8))
-MINUTE, HOUR, DAY = 60000, 3600000, 86400000
-
+ACTION, TIMER = 2, 3
 # Flow of a repair ticket: from -> to that people or the daemon may take.
 FLOW = {
     "": {"NEW", "TRIAGED"},
     "NEW": {"TRIAGED", "MERGED", "CANCELLED"},
     "TRIAGED": {"DISPATCHED", "TO_REWORK", "CANCELLED", "MERGED"},
-    "DISPATCHED": {"ACCEPTED", "TRIAGED", "CANCELLED", "DISPATCHED"},
-    "ACCEPTED": {"APPOINTED", "ARRIVED", "ON_HOLD", "CANCELLED", "DISPATCHED"},
-    "APPOINTED": {"ARRIVED", "APPOINTED", "CANCELLED", "DISPATCHED", "ON_HOLD"},
+    "DISPATCHED": {"ACCEPTED", "TRIAGED", "CANCELLED"},
+    "ACCEPTED": {"APPOINTED", "ARRIVED", "ON_HOLD", "CANCELLED", "DISPATCHED", "TRIAGED"},
+    "APPOINTED": {"ARRIVED", "CANCELLED", "DISPATCHED", "TRIAGED", "NO_ENTRY"},
     "ARRIVED": {"QUOTED", "WORKING", "ON_HOLD", "TO_REWORK"},
     "QUOTED": {"WORKING", "CANCELLED"},
     "WORKING": {"ON_HOLD", "TO_REWORK", "DONE"},
     "ON_HOLD": {"WORKING"},
-    "DONE": {"OWNER_ACCEPTED", "REDO", "CLOSED"},
+    "DONE": {"OWNER_ACCEPTED", "REDO", "NOT_CONFIRMED"},
     "OWNER_ACCEPTED": {"FOLLOW_UP", "CLOSED"},
     "FOLLOW_UP": {"CLOSED", "REDO"},
     "CLOSED": {"REDO"},
+    "NOT_CONFIRMED": {"REDO"},
+    "NO_ENTRY": {"REDO"},
     "REDO": {"DISPATCHED"},
-    "TO_REWORK": {"OWNER_ACCEPTED", "TRIAGED"},
+    "TO_REWORK": {"DONE", "TRIAGED"},
 }
 
 
@@ -50,15 +51,6 @@ class Calendar:
             day += timedelta(days=1)
             count -= self.is_working(day)
         return day
-
-
-def day_of(at_ms):
-    return datetime.fromtimestamp(at_ms / 1000, CST).date()
-
-
-def end_of(day):
-    """24:00 of a day in Chinese time."""
-    return int(datetime(day.year, day.month, day.day, tzinfo=CST).timestamp() * 1000) + DAY
 
 
 class Recount:
@@ -94,8 +86,8 @@ class Recount:
 
     # -- tickets against their entries
 
-    def tickets(self, entries, shown, journal):
-        """shown: id -> Record of every ticket; journal: what the players were told."""
+    def tickets(self, entries, shown, journal, cities, calendar):
+        """shown: id -> Record of every ticket; journal: what the players were told; cities: of the offices."""
         trail = defaultdict(list)
         kinds = {record.kind for record in shown.values()}
         for entry in entries:
@@ -103,6 +95,7 @@ class Recount:
                 trail[entry["subject"]].append(entry)
         for record in shown.values():
             self.ticket(record, trail[record.id])
+            self.deadlines(record, trail[record.id], cities[record.office], calendar)
         made = {row["record"] for row in journal if row["what"] == "intake"}
         self.expect(made == set(shown), f"{len(made)} tickets were taken in, {len(shown)} are there")
         for row in journal:
@@ -114,14 +107,14 @@ class Recount:
         self.numbers(shown)
 
     def ticket(self, record, trail):
+        """The states and revisions that the entries tell are those of the record, and each step is one of the flow."""
         name = record.number
         self.counted["tickets"] += 1
         self.expect(bool(trail), f"{name}: no entry")
         state, revision = "", 0
         for entry in trail:
-            if entry["revision"] == revision:
-                continue
-            self.expect(entry["revision"] == revision + 1, f"{name}: revision {revision} is followed by {entry['revision']}")
+            self.expect(entry["revision"] in (revision, revision + 1),
+                        f"{name}: revision {revision} is followed by {entry['revision']}")
             revision = entry["revision"]
             after = entry["to"] or state
             if after != state:
@@ -132,6 +125,26 @@ class Recount:
         self.expect((state, revision) == (record.state, record.revision),
                     f"{name} is {record.state} at {record.revision}, its entries end with {state} at {revision}")
 
+    def deadlines(self, record, trail, city, calendar):
+        """Every clock of the record has the start, the end and the pauses that the figures and the acts give."""
+        acts = [(e["action"], e.get("stated_at") or e["recorded_at"], e["from"], e["to"]) for e in trail if e["type"] == ACTION]
+        times = {field.key: field.time for field in record.fields if field.WhichOneof("value") == "time"}
+        mine = deadlines.clocks_of(acts, record.received_at, record.priority, record.category, city, times, calendar)
+        theirs = {timer.name: timer for timer in record.timers}
+        self.expect(set(mine) == set(theirs), f"{record.number} has the clocks {sorted(theirs)}, not {sorted(mine)}")
+        for name in set(mine) & set(theirs):
+            clock, due = mine[name]
+            told = theirs[name]
+            self.counted["deadlines"] += 1
+            self.expect((told.started_at, told.due_at) == (clock.started, due),
+                        f"{record.number} P{record.priority} {name}: due {told.due_at - due:+} ms off, "
+                        f"started {told.started_at - clock.started:+} ms off")
+            self.expect((told.stopped_at, told.paused_ms) == (clock.stopped, clock.paused),
+                        f"{record.number} {name}: stopped {told.stopped_at}, paused {told.paused_ms}; "
+                        f"counted {clock.stopped} and {clock.paused}")
+            if told.stopped_at:
+                self.expect(told.met == (told.stopped_at <= due), f"{record.number} {name}: kept or not is told wrongly")
+
     def numbers(self, shown):
         """A series has no gaps: its numbers are 1, 2, 3 … for each office and year."""
         series = defaultdict(list)
@@ -140,3 +153,11 @@ class Recount:
         for prefix, numbers in series.items():
             self.expect(sorted(numbers) == list(range(1, len(numbers) + 1)), f"series {prefix}: {sorted(numbers)[:5]} …")
             self.counted["number series"] += 1
+
+    def others(self, entries, journal):
+        """Visits and lines of the duty log: every acknowledged write is the entry that it was said to be."""
+        for row in journal:
+            entry = entries[row["event"]] if row["event"] < len(entries) else {}
+            self.expect((entry.get("subject"), entry.get("to") or row["state"]) == (row["record"], row["state"]),
+                        f"{row['what']}: entry {row['event']} is about something else")
+            self.counted["other writes"] += 1

@@ -6,7 +6,6 @@ can be repeated from its seed.
 
 import csv
 import os
-import random
 from dataclasses import dataclass
 
 REPAIRS_PER_1000_A_DAY = 2.8          # in flats and in common areas together

@@ -51,14 +51,14 @@ class Daemon:
         atexit.register(self.kill)
 
     def init(self, *arguments):
-        """Makes the store; gives the first administrator's invitation."""
+        """Makes the store; gives the invitations of the first two people, by title: administrator and approver."""
         run = subprocess.run([self.programs.daemon, "init", self.folder, *arguments], capture_output=True, text=True)
         if run.returncode:
             raise CommandFailed(["guanjiad", "init"], run.returncode, run.stdout, run.stderr)
-        for word in run.stdout.split():
-            if word.startswith("GJ1-"):
-                return word
-        raise CommandFailed(["guanjiad", "init"], 0, run.stdout, "printed no invitation")
+        invitations = dict(line.split() for line in run.stdout.splitlines() if " GJ1-" in line)
+        if set(invitations) != {"administrator", "approver"}:
+            raise CommandFailed(["guanjiad", "init"], 0, run.stdout, "printed other invitations than expected")
+        return invitations
 
     def start(self, wait_s=20):
         port_file = self.folder.rstrip("/") + ".port"

@@ -30,11 +30,11 @@ STAFF = [
 
 
 def new_daemon(name, *init, arguments=(), **options):
-    """A store that was just made, not running yet; its daemon and the invitation."""
+    """A store that was just made, not running yet; its daemon and the invitations."""
     folder = os.path.join(desk.scratch("gj-it-"), name)
     daemon = desk.Daemon(PROGRAMS, folder, arguments, **options)
-    invitation = daemon.init("--policy", POLICY, "--calendar", calendar_file(), *init)
-    return daemon, invitation
+    invitations = daemon.init("--policy", POLICY, "--calendar", calendar_file(), *init)
+    return daemon, invitations
 
 
 def calendar_file():
@@ -44,9 +44,9 @@ def calendar_file():
 class Company(company_setup.Site):
     """The small company; everything in it is made through calls."""
 
-    def __init__(self, daemon, invitation):
+    def __init__(self, daemon, invitations):
         super().__init__(BRIDGE, daemon, os.path.join(os.path.dirname(daemon.folder), "home"))
-        company_setup.found(self, invitation)
+        company_setup.found(self, invitations)
         self.region = company_setup.region(self, "HD", "华东区域", "hangzhou")
         self.a = company_setup.office(self, self.region, "HZ1", "云栖里", "hangzhou")
         self.b = company_setup.office(self, self.region, "HZ2", "听澜苑", "hangzhou")
@@ -70,9 +70,9 @@ class Case(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.daemon, invitation = new_daemon("store", arguments=cls.ARGUMENTS)
+        cls.daemon, invitations = new_daemon("store", arguments=cls.ARGUMENTS)
         cls.daemon.start()
-        cls.company = Company(cls.daemon, invitation)
+        cls.company = Company(cls.daemon, invitations)
 
     @classmethod
     def tearDownClass(cls):

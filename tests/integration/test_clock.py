@@ -14,13 +14,13 @@ HOUR, DAY = 3600000, 86400000
 
 class Clock(unittest.TestCase):
     def setUp(self):
-        self.daemon, invitation = new_daemon("store")
+        self.daemon, invitations = new_daemon("store")
         self.offset_file = self.daemon.folder + ".offset"
         self.set_offset(0)
         self.daemon.environment = {"LD_PRELOAD": SHIM, "GJ_CLOCK_OFFSET": self.offset_file,
                                    "ASAN_OPTIONS": "verify_asan_link_order=0:detect_leaks=0"}
         self.daemon.start()
-        self.company = harness.Company(self.daemon, invitation)
+        self.company = harness.Company(self.daemon, invitations)
         self.addCleanup(self.daemon.kill)
         self.addCleanup(self.company.close)
 

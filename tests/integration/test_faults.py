@@ -81,9 +81,9 @@ class CorruptFile(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.daemon, invitation = new_daemon("store")
+        cls.daemon, invitations = new_daemon("store")
         cls.daemon.start()
-        company = harness.Company(cls.daemon, invitation)
+        company = harness.Company(cls.daemon, invitations)
         company.close()
         cls.daemon.stop()
         cls.sound = cls.daemon.folder + ".sound"
@@ -121,9 +121,9 @@ class Disk(unittest.TestCase):
     """Errors of the disk are injected into the running daemon's system calls."""
 
     def begin(self, wrapper):
-        daemon, invitation = new_daemon("store")
+        daemon, invitations = new_daemon("store")
         daemon.start()
-        company = harness.Company(daemon, invitation)
+        company = harness.Company(daemon, invitations)
         company.as_("kf1")
         daemon.stop()
         daemon.wrapper, daemon.environment = wrapper, TRACED
@@ -182,9 +182,9 @@ class Garbage(unittest.TestCase):
     """Bytes from strangers never end the daemon."""
 
     def test_random_bytes(self):
-        daemon, invitation = new_daemon("store")
+        daemon, invitations = new_daemon("store")
         daemon.start()
-        company = harness.Company(daemon, invitation)
+        company = harness.Company(daemon, invitations)
 
         def shout(seed):
             for size in (0, 1, 3, 48, 500, 65537, 200000):

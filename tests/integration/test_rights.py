@@ -18,7 +18,7 @@ class Rights(harness.Case):
         other = self.company.as_("kfb")
         self.assertIn(other.call("RECORD_SHOW", M.ShowRequest(id=made.id)).status, ("NOT_FOUND", "DENIED"))
         self.assertIn(other.call("RECORD_SHOW", M.ShowRequest(number=made.number)).status, ("NOT_FOUND", "DENIED"))
-        rows = other.ask("RECORD_LIST", M.ListRequest(kind="repair"))
+        rows = other.ask("RECORD_LIST", M.ListRequest(kind="repair_ticket"))
         self.assertEqual([r.id for r in rows.rows], [])
         answer = other.call("RECORD_LIST", M.ListRequest(kind="repair", office=self.company.a))
         self.assertTrue(answer.status == "DENIED" or not other.unpack("RowList", answer).rows)
@@ -40,7 +40,7 @@ class Rights(harness.Case):
 
     def test_04_nobody_logged_in(self):
         stranger = wire.Wire(harness.BRIDGE, self.company.profile_of("nobody", "desk-a"))
-        for call, message in (("RECORD_LIST", M.ListRequest(kind="repair")), ("ADMIN_STATUS", M.Empty()),
+        for call, message in (("RECORD_LIST", M.ListRequest(kind="repair_ticket")), ("ADMIN_STATUS", M.Empty()),
                               ("AUDIT_HEAD", M.Empty()), ("DISPATCH_INTAKE", steps.intake_request(self.company.a))):
             self.assertEqual(stranger.call(call, message).status, "UNAUTHENTICATED", call)
         self.assertEqual(stranger.call("SESSION_LOGIN", M.LoginRequest(user="kf1", password="wrong-password")).status,
@@ -77,10 +77,10 @@ class Rights(harness.Case):
 
     def test_07_user_disabled(self):
         clerk = self.company.as_("kf2")
-        clerk.ask("RECORD_LIST", M.ListRequest(kind="repair"))
+        clerk.ask("RECORD_LIST", M.ListRequest(kind="repair_ticket"))
         self.company.as_("admin").ask("ADMIN_USER_DISABLE", M.UserDisableRequest(
             user=self.company.users["kf2"], reason="left the company"))
-        self.assertNotEqual(clerk.call("RECORD_LIST", M.ListRequest(kind="repair"), timeout_ms=3000).status, "OK")
+        self.assertNotEqual(clerk.call("RECORD_LIST", M.ListRequest(kind="repair_ticket"), timeout_ms=3000).status, "OK")
         other = wire.Wire(harness.BRIDGE, self.company.profile_of("again", "desk-a"))
         self.assertNotEqual(other.call("SESSION_LOGIN", M.LoginRequest(user="kf2", password="another-word-2")).status, "OK")
         other.close()
