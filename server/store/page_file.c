@@ -73,9 +73,13 @@ static enum gj_err parse_meta(struct gj_page_file *file, const uint8_t *bytes)
     if (file->page_size != 0 && txn <= file->txn) {
         return GJ_OK;
     }
+    uint64_t last_page = le64(meta + 24 + 2 * ROOT_SIZE);
+    if (last_page >= le64(meta + 16) / page_size) {
+        return GJ_ECORRUPT; /* beyond the map it was written with */
+    }
     file->page_size = page_size;
     file->txn = txn;
-    file->last_page = le64(meta + 24 + 2 * ROOT_SIZE);
+    file->last_page = last_page;
     file->free_root = parse_root(meta + 24);
     file->main_root = parse_root(meta + 24 + ROOT_SIZE);
     return GJ_OK;

@@ -57,7 +57,7 @@ struct gj_page_node {
 };
 
 /* A branch or leaf page, all its nodes checked to lie inside it. */
-enum gj_err gj_page_file_read(const struct gj_page_file *file, uint64_t number, struct gj_page *out);
+enum gj_err gj_page_file_page(const struct gj_page_file *file, uint64_t number, struct gj_page *out);
 struct gj_page_node gj_page_node(const struct gj_page *page, unsigned i);
 /* Checks the head of an overflow run. */
 enum gj_err gj_page_check_overflow(const struct gj_page_file *file, uint64_t first, uint64_t pages);

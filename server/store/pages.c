@@ -62,7 +62,7 @@ static bool descend(const struct gj_page_file *file, const struct level *from, c
         if (level_has(other, from->pages[i])) {
             continue;
         }
-        if (gj_page_file_read(file, from->pages[i], page) != GJ_OK) {
+        if (gj_page_file_page(file, from->pages[i], page) != GJ_OK) {
             return false;
         }
         for (unsigned n = 0; n < page->count; n++) {
@@ -169,7 +169,7 @@ static void find_table(struct gj_pages_roots *roots, const struct gj_page_node *
 static bool read_names(struct gj_pages_roots *roots, uint64_t number, unsigned left)
 {
     struct gj_page *page = malloc(sizeof *page);
-    bool good = page != NULL && gj_page_file_read(&roots->file, number, page) == GJ_OK;
+    bool good = page != NULL && gj_page_file_page(&roots->file, number, page) == GJ_OK;
     for (unsigned i = 0; good && i < page->count; i++) {
         struct gj_page_node node = gj_page_node(page, i);
         if (left > 0) {
