@@ -132,7 +132,7 @@ static bool node_fits(const struct gj_page *page, unsigned i)
     return at + need <= page->size;
 }
 
-enum gj_err gj_page_file_read(const struct gj_page_file *file, uint64_t number, struct gj_page *out)
+enum gj_err gj_page_file_page(const struct gj_page_file *file, uint64_t number, struct gj_page *out)
 {
     if (number < 2 || number > file->last_page || (number + 1) * file->page_size > file->size_bytes) {
         return GJ_ECORRUPT;
