@@ -170,3 +170,18 @@ enum gj_err gj_policy_bundle_compile(
     free(unpacked);
     return err;
 }
+
+enum gj_err gj_policy_bundle_each(const uint8_t *bytes, size_t len,
+    enum gj_err (*take)(void *owner, const struct gj_policy_part *part), void *owner)
+{
+    struct unpacked *unpacked = calloc(1, sizeof *unpacked);
+    if (unpacked == NULL) {
+        return GJ_ENOMEM;
+    }
+    enum gj_err err = unpack(bytes, len, unpacked);
+    for (size_t i = 0; err == GJ_OK && i < unpacked->count; i++) {
+        err = take(owner, &unpacked->parts[i]);
+    }
+    free(unpacked);
+    return err;
+}

@@ -69,8 +69,8 @@ struct gj_actor_delegation *gj_actor_delegations(
 }
 
 /* What is lent must still be held by who lent it. */
-static bool still_holds(struct gj_txn *txn, const struct gj_policy *policy, const struct gj_actor_delegation *lent,
-    struct gj_arena *arena)
+static bool still_holds(
+    struct gj_txn *txn, const struct gj_policy *policy, const struct gj_actor_delegation *lent, struct gj_arena *arena)
 {
     Gj__Stored__User *user = NULL;
     struct gj_key key = gj_key_of_u64(lent->from_user);
@@ -83,8 +83,8 @@ static bool still_holds(struct gj_txn *txn, const struct gj_policy *policy, cons
         const Gj__Stored__Grant *grant = user->grants[i];
         const struct gj_role *role = gj_policy_role(policy, grant->role);
 
-        /* Regions are not compared here: whoever holds a role for a region may lend it for an office of that region, and the service
-         * that records the delegation has looked at that. */
+        /* Regions are not compared here: whoever holds a role for a region may lend it for an office of that region,
+         * and the service that records the delegation has looked at that. */
         if (role != NULL && role->number == lent->role && !grant->pending &&
             (grant->office == lent->office || grant->office == 0)) {
             return true;
@@ -93,8 +93,7 @@ static bool still_holds(struct gj_txn *txn, const struct gj_policy *policy, cons
     return false;
 }
 
-static enum gj_err load_device(
-    struct gj_txn *txn, uint64_t device, struct gj_arena *arena, struct gj_actor *actor)
+static enum gj_err load_device(struct gj_txn *txn, uint64_t device, struct gj_arena *arena, struct gj_actor *actor)
 {
     Gj__Stored__Device *row = NULL;
     struct gj_key key = gj_key_of_u64(device);
@@ -160,8 +159,8 @@ enum gj_err gj_actor_load_with(struct gj_txn *txn, const struct gj_policy *polic
             *changes_at = change;
         }
         if (item->from_ms <= now_ms && item->until_ms > now_ms && still_holds(txn, policy, item, arena)) {
-            grants[actor->grant_count++] = (struct gj_grant){
-                .role = item->role, .office = item->office, .delegated_by = item->from_user};
+            grants[actor->grant_count++] =
+                (struct gj_grant){.role = item->role, .office = item->office, .delegated_by = item->from_user};
         }
     }
     *out = actor;
@@ -175,8 +174,8 @@ enum gj_err gj_actor_load(struct gj_txn *txn, const struct gj_policy *policy, ui
     struct gj_actor *actor = NULL;
     const struct gj_actor_delegation *delegations = gj_actor_delegations(txn, policy, now_ms, arena);
 
-    enum gj_err err = gj_actor_load_with(txn, policy, user, device, now_ms, delegations, arena, &actor,
-        changes_at != NULL ? changes_at : &ignored);
+    enum gj_err err = gj_actor_load_with(
+        txn, policy, user, device, now_ms, delegations, arena, &actor, changes_at != NULL ? changes_at : &ignored);
     if (err == GJ_OK) {
         *out = actor;
     }

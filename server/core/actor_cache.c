@@ -7,7 +7,8 @@
 #include "common/policy/policy.h"
 #include "core/actor_load.h"
 
-/* Enough for every device of a group of 200 offices; when it is full it starts anew, which costs some microseconds per actor. */
+/* Enough for every device of a group of 200 offices; when it is full it starts anew, which costs some microseconds per
+ * actor. */
 #define ENTRIES_MAX 16384
 #define BUCKETS 4096
 /* One actor with the rows it is made of. */

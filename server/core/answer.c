@@ -23,8 +23,8 @@ static bool begin_refusal(struct gj_ctx *ctx, Gj__V1__Status status, const char 
 {
     assert(status != GJ__V1__STATUS__OK && code != NULL);
     /* A command decides before it writes: a refusal after a write would leave half of it in the batch. */
-    assert(ctx->apply == NULL || gj_txn_writes(ctx->txn) == ctx->apply->writes_before ||
-           gj_txn_error(ctx->txn) != GJ_OK);
+    assert(
+        ctx->apply == NULL || gj_txn_writes(ctx->txn) == ctx->apply->writes_before || gj_txn_error(ctx->txn) != GJ_OK);
     if (ctx->answer.decided && ctx->answer.status != GJ__V1__STATUS__OK) {
         return false;
     }

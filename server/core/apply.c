@@ -96,8 +96,8 @@ static bool find_actor(struct run *run, struct gj_ctx *ctx)
         ctx->actor = from_channel ? NULL : gj_actor_system();
         return true;
     }
-    enum gj_err err = gj_actor_cache_get(run->applier->actors, run->txn, run->policy, command->user, command->device,
-        command->at_ms, &ctx->actor);
+    enum gj_err err = gj_actor_cache_get(
+        run->applier->actors, run->txn, run->policy, command->user, command->device, command->at_ms, &ctx->actor);
     if (err == GJ_ENOTFOUND || err == GJ_EDENIED) {
         return gj_refuse(ctx, GJ__V1__STATUS__UNAUTHENTICATED, "session.ended", NULL, NULL);
     }
@@ -128,8 +128,8 @@ static void call_handler(struct run *run, struct gj_ctx *ctx)
     }
 }
 
-static void run_command(struct run *run, const struct gj_command *command, unsigned depth, struct gj_ctx *ctx,
-    struct gj_apply *apply);
+static void run_command(
+    struct run *run, const struct gj_command *command, unsigned depth, struct gj_ctx *ctx, struct gj_apply *apply);
 
 /* Follow-ons in the order they were emitted, each with its own follow-ons before the next. */
 static void run_follows(struct run *run, const struct gj_command *parent, const struct gj_apply *apply)
@@ -148,10 +148,9 @@ static void run_follows(struct run *run, const struct gj_command *parent, const 
             return;
         }
         number++;
-        uint8_t count[4] = {
-            (uint8_t)(number >> 24), (uint8_t)(number >> 16), (uint8_t)(number >> 8), (uint8_t)number};
-        crypto_generichash(command.random, sizeof command.random, count, sizeof count, parent->random,
-            sizeof parent->random);
+        uint8_t count[4] = {(uint8_t)(number >> 24), (uint8_t)(number >> 16), (uint8_t)(number >> 8), (uint8_t)number};
+        crypto_generichash(
+            command.random, sizeof command.random, count, sizeof count, parent->random, sizeof parent->random);
         run_command(run, &command, apply->depth + 1, &ctx, &inner);
         if (gj_txn_error(run->txn) != GJ_OK) {
             return;

@@ -4,8 +4,9 @@
 
 #include "common/cursor.h"
 
-/* Layout, version 1: u8 version, u16 call, u64 user, u64 device, u64 session, i64 at_ms, 16 bytes request key, 32 random bytes,
- * u32 length of the body, body. Everything big-endian and always present, so one command has one encoding. */
+/* Layout, version 1: u8 version, u16 call, u64 user, u64 device, u64 session, i64 at_ms, 16 bytes request key, 32
+ * random bytes, u32 length of the body, body. Everything big-endian and always present, so one command has one
+ * encoding. */
 #define COMMAND_VERSION 1
 
 enum gj_err gj_command_encode(const struct gj_command *cmd, struct gj_buf *out)

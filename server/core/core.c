@@ -1,5 +1,7 @@
 #include "core/core.h"
 
+#include "core/due.h"
+
 int64_t gj_core_now(struct gj_core *core)
 {
     int64_t stamp = gj_watch_stamp(&core->watch, gj_clock_sample(core->clock));
@@ -8,6 +10,14 @@ int64_t gj_core_now(struct gj_core *core)
         core->last_stamp_ms = stamp;
     }
     return core->last_stamp_ms;
+}
+
+void gj_core_trust_clock(struct gj_core *core)
+{
+    gj_watch_accept(&core->watch, gj_clock_sample(core->clock));
+    if (core->due != NULL) {
+        gj_due_clock(core->due);
+    }
 }
 
 const struct gj_call *gj_core_call(const struct gj_core *core, uint16_t number)

@@ -19,6 +19,7 @@ struct gj_sessions;  /* core/session.h */
 struct gj_passwords; /* the Argon2id queue: core/password.h */
 struct gj_due;
 struct gj_health;
+struct gj_backups;
 
 struct gj_core {
     uv_loop_t *loop; /* NULL where calls are driven directly (tests, loaders) */
@@ -36,7 +37,9 @@ struct gj_core {
     struct gj_passwords *passwords;
     struct gj_due *due;
     struct gj_health *health;
-    struct gj_people_cache *people; /* commit thread: who holds which role, core/notify_people.h; freed with the applier */
+    struct gj_backups *backups; /* core/backups.h */
+    struct gj_people_cache
+        *people; /* commit thread: who holds which role, core/notify_people.h; freed with the applier */
     const struct gj_service *const *services; /* service/table.c; ends with NULL */
     uint8_t cluster_id[16];
     uint8_t server_key[32];                     /* public */
@@ -50,6 +53,9 @@ struct gj_core {
 
 /* Loop thread: the stamp of what happens now, in ms UTC; never earlier than the one before. */
 int64_t gj_core_now(struct gj_core *core);
+
+/* Loop thread: an administrator has looked at the clock: the wall's time is believed from here on, timers run again. */
+void gj_core_trust_clock(struct gj_core *core);
 
 /* The row of a call, or NULL. */
 const struct gj_call *gj_core_call(const struct gj_core *core, uint16_t number);

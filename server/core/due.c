@@ -234,7 +234,8 @@ enum gj_err gj_due_open(struct gj_core *core, struct gj_due **out)
 
 void gj_due_batch(struct gj_due *due)
 {
-    /* A batch may have brought an earlier row; looking costs two reads. Under load that is once per few milliseconds. */
+    /* A batch may have brought an earlier row; looking costs two reads. Under load that is once per few milliseconds.
+     */
     if (!due->waiting && uv_timer_get_due_in(&due->timer) > SLEEP_MIN_MS) {
         wake_in(due, SLEEP_MIN_MS);
     }

@@ -72,8 +72,7 @@ static enum gj_err apply_one_by_one(struct local *local, struct gj_log_group *gr
     return GJ_OK;
 }
 
-static void local_propose(
-    struct gj_command_log *log, struct gj_log_group *group, gj_log_done_fn *done, void *owner)
+static void local_propose(struct gj_command_log *log, struct gj_log_group *group, gj_log_done_fn *done, void *owner)
 {
     struct local *local = (struct local *)log;
     bool broke = false;

@@ -43,8 +43,7 @@ static uint32_t wait_of(struct gj_passwords *passwords, uint64_t what, int64_t b
     return slot->what == what && slot->free_at_ms > boot_ms ? (uint32_t)(slot->free_at_ms - boot_ms) : 0;
 }
 
-uint32_t gj_passwords_wait_ms(
-    struct gj_passwords *passwords, const char *login, uint64_t device, int64_t boot_ms)
+uint32_t gj_passwords_wait_ms(struct gj_passwords *passwords, const char *login, uint64_t device, int64_t boot_ms)
 {
     uint32_t account_ms = wait_of(passwords, of_login(login), boot_ms);
     uint32_t device_ms = wait_of(passwords, of_device(device), boot_ms);
@@ -76,8 +75,7 @@ static void tried(struct gj_passwords *passwords, uint64_t what, bool ok, int64_
     }
 }
 
-void gj_passwords_tried(
-    struct gj_passwords *passwords, const char *login, uint64_t device, bool ok, int64_t boot_ms)
+void gj_passwords_tried(struct gj_passwords *passwords, const char *login, uint64_t device, bool ok, int64_t boot_ms)
 {
     tried(passwords, of_login(login), ok, boot_ms);
     tried(passwords, of_device(device), ok, boot_ms);

@@ -18,10 +18,11 @@
 #define ROW_ARENA_MAX (8 * 1024 * 1024)
 #define FILES_MAX 256
 
-/* Versions are few (an activation is a decision of two people), so a list is searched. Entries are never removed: records point at them. */
+/* Versions are few (an activation is a decision of two people), so a list is searched. Entries are never removed:
+ * records point at them. */
 struct version {
     uint32_t number;
-    struct gj_policy *policy;     /* one of the two */
+    struct gj_policy *policy; /* one of the two */
     struct gj_calendar *calendar;
     struct version *next;
 };
@@ -79,8 +80,8 @@ static enum gj_err compile(const Gj__Stored__Policy *row, bool calendar, struct 
         if (row->n_files != 1) {
             return GJ_ECORRUPT;
         }
-        return gj_calendar_parse((const char *)row->files[0]->content.data, row->files[0]->content.len,
-            &version->calendar, &fault);
+        return gj_calendar_parse(
+            (const char *)row->files[0]->content.data, row->files[0]->content.len, &version->calendar, &fault);
     }
 
     struct gj_policy_part parts[FILES_MAX];
@@ -200,8 +201,7 @@ void gj_policies_activate_calendar(struct gj_txn *txn, uint32_t version)
     gj_txn_put_u64(txn, GJ_TABLE_SETTING, &key, version);
 }
 
-static enum gj_err load_table(
-    struct gj_policies *policies, struct gj_txn *txn, bool calendar, struct gj_fault *fault)
+static enum gj_err load_table(struct gj_policies *policies, struct gj_txn *txn, bool calendar, struct gj_fault *fault)
 {
     struct gj_iter iter;
     enum gj_err err = GJ_OK;
@@ -214,8 +214,7 @@ static enum gj_err load_table(
         uint32_t number = (uint32_t)gj_key_read_u64(&reader);
 
         gj_arena_init(&arena, ROW_ARENA_MAX);
-        bool whole =
-            gj_record_unpack(txn, &iter.value, &gj__stored__policy__descriptor, &arena, (void **)&row);
+        bool whole = gj_record_unpack(txn, &iter.value, &gj__stored__policy__descriptor, &arena, (void **)&row);
         bool active = whole && row->activated_at != 0;
         gj_arena_fini(&arena);
         if (active && at(policies, txn, number, calendar) == NULL) {

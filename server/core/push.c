@@ -365,8 +365,7 @@ static bool check(struct gj_ctx *ctx, const Gj__V1__SubscribeRequest *request, c
     return true;
 }
 
-bool gj_push_subscribe(
-    struct gj_push *push, struct gj_ctx *ctx, const Gj__V1__SubscribeRequest *request, uint64_t *id)
+bool gj_push_subscribe(struct gj_push *push, struct gj_ctx *ctx, const Gj__V1__SubscribeRequest *request, uint64_t *id)
 {
     const struct gj_role *role = NULL;
 

@@ -65,8 +65,8 @@ static uint64_t region_of(struct gj_push *push, uint64_t office)
     Gj__Stored__Office *row = NULL;
     struct gj_key key = gj_key_of_u64(office);
 
-    if (office == 0 ||
-        !gj_record_load(push->txn, GJ_TABLE_OFFICE, &key, &gj__stored__office__descriptor, &push->arena, (void **)&row)) {
+    if (office == 0 || !gj_record_load(push->txn, GJ_TABLE_OFFICE, &key, &gj__stored__office__descriptor, &push->arena,
+                           (void **)&row)) {
         return 0;
     }
     return row->region;
@@ -169,7 +169,7 @@ static bool encode(struct gj_push *push, const Gj__V1__Event *event, struct gj_p
         return false;
     }
     bytes[at++] = EVENTS_TAG;
-    for (size_t rest = len; ; rest >>= 7) {
+    for (size_t rest = len;; rest >>= 7) {
         bytes[at++] = (uint8_t)((rest & 0x7f) | (rest > 0x7f ? 0x80 : 0));
         if (rest <= 0x7f) {
             break;

@@ -1,4 +1,5 @@
-/* Shared by push.c (subscriptions, live pushes), push_event.c (one event: built, matched, allowed) and push_resume.c (catching up). */
+/* Shared by push.c (subscriptions, live pushes), push_event.c (one event: built, matched, allowed) and push_resume.c
+ * (catching up). */
 #ifndef GJ_CORE_PUSH_IMPL_H
 #define GJ_CORE_PUSH_IMPL_H
 
@@ -27,10 +28,10 @@ struct gj_subscription {
     uint16_t kind_count;   /* 0: all */
     uint32_t *kinds;
     uint64_t assignee;
-    uint64_t sent_to; /* end of the last range told to the client */
-    uint64_t scanned; /* entries up to here have been looked at */
+    uint64_t sent_to;                         /* end of the last range told to the client */
+    uint64_t scanned;                         /* entries up to here have been looked at */
     uint64_t picked[GJ_PUSH_EVENTS_MAX / 64]; /* of the round at hand */
-    const char *ending; /* code, in state ENDING */
+    const char *ending;                       /* code, in state ENDING */
     struct gj_subscription *next_of_peer;
     struct gj_subscription *next, **link; /* resuming and ending ones */
     struct gj_subscription *next_touched;
@@ -43,11 +44,11 @@ struct gj_push_event {
     uint64_t office, region;
     uint16_t kind; /* of the subject */
     uint64_t assignee;
-    gj_roles roles;            /* who has to act on it now */
-    const uint8_t *bytes;      /* field `events` of a Push, tag included */
+    gj_roles roles;       /* who has to act on it now */
+    const uint8_t *bytes; /* field `events` of a Push, tag included */
     size_t len;
-    const struct gj_kind *kind_of;     /* NULL: not about a record */
-    const struct gj_rights *rights;    /* who may see it; NULL: nobody */
+    const struct gj_kind *kind_of;  /* NULL: not about a record */
+    const struct gj_rights *rights; /* who may see it; NULL: nobody */
     struct gj_view view;
 };
 
@@ -80,7 +81,8 @@ bool gj_push_allowed(struct gj_push *push, const struct gj_actor *actor, const s
 /* Who subscribes, with the rights of this moment. GJ_EDENIED: gone. */
 enum gj_err gj_push_actor(struct gj_push *push, struct gj_subscription *subscription, const struct gj_actor **out);
 
-/* push.c: tells (sent_to, to] with the picked events; ended NULL or a code. On failure the subscription is as before. */
+/* push.c: tells (sent_to, to] with the picked events; ended NULL or a code. On failure the subscription is as before.
+ */
 enum gj_err gj_push_tell(struct gj_push *push, struct gj_subscription *subscription, uint64_t to, const char *ended);
 /* Ends with a code (told to the client) or without (NULL) and frees. */
 void gj_push_end(struct gj_push *push, struct gj_subscription *subscription, const char *code);

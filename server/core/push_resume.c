@@ -40,7 +40,8 @@ void gj_push_unwait(struct gj_push *push, struct gj_subscription *subscription)
     }
 }
 
-/* Entries of (scanned, upto] that the subscription is to be told, at most one message of them. The budget is shared by all. */
+/* Entries of (scanned, upto] that the subscription is to be told, at most one message of them. The budget is shared by
+ * all. */
 static unsigned collect(struct gj_push *push, struct gj_subscription *subscription, const struct gj_actor *actor,
     uint64_t upto, uint64_t *budget)
 {

@@ -281,8 +281,7 @@ static bool check_request(
         return false;
     }
     ProtobufCMessage *message = NULL;
-    enum gj_err err =
-        gj_pb_unpack(request->call->request, &request->arena, wire->body.data, wire->body.len, &message);
+    enum gj_err err = gj_pb_unpack(request->call->request, &request->arena, wire->body.data, wire->body.len, &message);
     if (err == GJ_EINVAL || err == GJ_ETOOBIG) {
         bool large = err == GJ_ETOOBIG;
         gj_router_refuse(router, request, large ? GJ__V1__STATUS__TOO_LARGE : GJ__V1__STATUS__INVALID,

@@ -40,8 +40,8 @@ void gj_router_fail(struct gj_router *router, struct gj_request *request, enum g
 /* Takes request: what a handler on the loop left in ctx. */
 void gj_router_finish_read(struct gj_router *router, struct gj_request *request, struct gj_ctx *ctx);
 /* An answer without a handler. */
-void gj_router_refuse(struct gj_router *router, struct gj_request *request, Gj__V1__Status status, const char *code,
-    const char *field);
+void gj_router_refuse(
+    struct gj_router *router, struct gj_request *request, Gj__V1__Status status, const char *code, const char *field);
 /* Written as the body of an OK. */
 void gj_router_answer_written(struct gj_router *router, struct gj_request *request, const struct gj_answer *answer,
     const Gj__V1__Written *written);

@@ -33,8 +33,7 @@ static enum gj_err send_reply(struct gj_peer *peer, Gj__V1__Reply *reply)
     return gj_router_send(peer, &envelope);
 }
 
-static void send_answer(
-    struct gj_peer *peer, uint64_t id, const struct gj_answer *answer, struct gj_arena *arena)
+static void send_answer(struct gj_peer *peer, uint64_t id, const struct gj_answer *answer, struct gj_arena *arena)
 {
     Gj__V1__Reply reply = GJ__V1__REPLY__INIT;
     Gj__V1__Refusal refusal = GJ__V1__REFUSAL__INIT;
@@ -82,8 +81,8 @@ void gj_router_answer(struct gj_router *router, struct gj_request *request, cons
     gj_request_give(&router->pool, request);
 }
 
-void gj_router_refuse(struct gj_router *router, struct gj_request *request, Gj__V1__Status status, const char *code,
-    const char *field)
+void gj_router_refuse(
+    struct gj_router *router, struct gj_request *request, Gj__V1__Status status, const char *code, const char *field)
 {
     struct gj_answer answer = {.status = status, .code = code, .field = field, .decided = true};
 

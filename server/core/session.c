@@ -53,18 +53,19 @@ void gj_sessions_free(struct gj_sessions *sessions)
 /* Room for an invitation or a device, which are small rows. */
 #define ROW_ARENA_MAX 65536
 
-static enum gj_err find_psk(struct gj_sessions *sessions, const uint8_t token[GJ_TOKEN_ID_SIZE],
-    struct gj_arena *arena, uint8_t psk[GJ_NOISE_KEY_SIZE])
+static enum gj_err find_psk(struct gj_sessions *sessions, const uint8_t token[GJ_TOKEN_ID_SIZE], struct gj_arena *arena,
+    uint8_t psk[GJ_NOISE_KEY_SIZE])
 {
     Gj__Stored__Invitation *row = NULL;
     struct gj_key key = gj_key_of_bytes(token, GJ_TOKEN_ID_SIZE);
 
-    if (!gj_record_load(sessions->txn, GJ_TABLE_INVITATION, &key, &gj__stored__invitation__descriptor, arena,
-            (void **)&row)) {
+    if (!gj_record_load(
+            sessions->txn, GJ_TABLE_INVITATION, &key, &gj__stored__invitation__descriptor, arena, (void **)&row)) {
         enum gj_err err = gj_txn_error(sessions->txn);
         return err != GJ_OK ? err : GJ_ENOTFOUND;
     }
-    /* A used one still opens the door for its own device, whose reply may have been lost: enrolment compares the key. */
+    /* A used one still opens the door for its own device, whose reply may have been lost: enrolment compares the key.
+     */
     if (row->expires_at <= gj_core_now(sessions->core)) {
         return GJ_ENOTFOUND;
     }
@@ -106,8 +107,7 @@ static enum gj_err find_device(struct gj_sessions *sessions, const uint8_t publi
     return GJ_OK;
 }
 
-enum gj_err gj_sessions_admit(
-    struct gj_sessions *sessions, const uint8_t key[GJ_NOISE_KEY_SIZE], struct gj_peer *peer)
+enum gj_err gj_sessions_admit(struct gj_sessions *sessions, const uint8_t key[GJ_NOISE_KEY_SIZE], struct gj_peer *peer)
 {
     struct gj_arena arena;
     enum gj_err err = gj_txn_renew(sessions->txn);
@@ -148,8 +148,7 @@ void gj_sessions_remove(struct gj_sessions *sessions, struct gj_peer *peer)
         gj_push_drop(sessions->core->push, peer, NULL);
     }
     sessions->figures.sessions -= peer->user != 0;
-    for (struct gj_peer **at = &sessions->buckets[peer->number % BUCKETS]; *at != NULL;
-         at = &(*at)->next_in_bucket) {
+    for (struct gj_peer **at = &sessions->buckets[peer->number % BUCKETS]; *at != NULL; at = &(*at)->next_in_bucket) {
         if (*at == peer) {
             *at = peer->next_in_bucket;
             break;

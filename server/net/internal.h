@@ -12,7 +12,8 @@
 
 /* ---- admission.c: connections of addresses whose handshakes failed too often are not taken ---- */
 
-/* Failed handshakes an address may have at once, and how fast they are forgiven. Successes cost nothing: an office is one address. */
+/* Failed handshakes an address may have at once, and how fast they are forgiven. Successes cost nothing: an office is
+ * one address. */
 #define GJ_ADMISSION_BURST 20
 #define GJ_ADMISSION_REFILL_MS 3000
 #define GJ_ADMISSION_SLOTS 4096
@@ -39,8 +40,8 @@ void gj_admission_failed(struct gj_admission *admission, const struct gj_address
 /* ---- proxy.c ---- */
 
 #define GJ_PROXY_HEADER_MAX 536
-/* A PROXY v2 header at the front of in: GJ_OK and *size bytes to drop, *address set when it names one; GJ_AGAIN: wait; GJ_EINVAL: no such
- * header. */
+/* A PROXY v2 header at the front of in: GJ_OK and *size bytes to drop, *address set when it names one; GJ_AGAIN: wait;
+ * GJ_EINVAL: no such header. */
 enum gj_err gj_proxy_parse(const uint8_t *bytes, size_t len, size_t *size, struct gj_address *address);
 
 /* ---- the connection ---- */
@@ -51,17 +52,17 @@ struct gj_conn {
     struct gj_channel channel;
     struct gj_buf in;
     struct gj_buf out;
-    size_t writing; /* bytes handed to libuv and not yet taken by the system */
-    uint64_t begun_at;    /* uv_now */
+    size_t writing;    /* bytes handed to libuv and not yet taken by the system */
+    uint64_t begun_at; /* uv_now */
     uint64_t heard_at;
-    uint64_t goodbye_at;  /* 0: not yet */
+    uint64_t goodbye_at; /* 0: not yet */
     struct gj_address address;
     uint8_t silences;
-    bool proxied;  /* a PROXY header is still to come */
-    bool open;     /* handshake and verdict are over: registered as a peer */
-    bool paused;   /* not reading until the client reads */
-    bool dirty;    /* in the list of those with something to write */
-    bool shut;     /* our side of the stream has ended */
+    bool proxied; /* a PROXY header is still to come */
+    bool open;    /* handshake and verdict are over: registered as a peer */
+    bool paused;  /* not reading until the client reads */
+    bool dirty;   /* in the list of those with something to write */
+    bool shut;    /* our side of the stream has ended */
     struct gj_conn *next, **link;
     struct gj_conn *next_dirty;
     uv_tcp_t tcp;

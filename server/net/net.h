@@ -11,7 +11,8 @@ struct gj_net;
 
 /* Half-open handshakes; the next is told BUSY in clear. */
 #define GJ_NET_HALF_OPEN_MAX 512
-/* From the first byte we wait for to the verdict. Longer is cut: nobody honest needs it, and a slow loris would hold the place. */
+/* From the first byte we wait for to the verdict. Longer is cut: nobody honest needs it, and a slow loris would hold
+ * the place. */
 #define GJ_NET_HANDSHAKE_MS 5000
 /* Channels at once, unless the descriptors of the process or the options are fewer. The next is told BUSY. */
 #define GJ_NET_CHANNELS_MAX 16384
@@ -24,7 +25,8 @@ struct gj_net;
 /* Silence after which a heartbeat is sent; after the third without any byte the channel ends. */
 #define GJ_NET_SILENCE_MS 30000
 #define GJ_NET_SILENCES_MAX 3
-/* After this a channel must be made anew, so that keys do not live for ever. Clients do it by themselves after 20 to 28 h. */
+/* After this a channel must be made anew, so that keys do not live for ever. Clients do it by themselves after 20 to 28
+ * h. */
 #define GJ_NET_AGE_MAX_MS (INT64_C(29) * 3600000)
 /* What is still on its way when we have said goodbye gets this long. */
 #define GJ_NET_LINGER_MS 2000
@@ -35,7 +37,8 @@ struct gj_net_options {
     unsigned max_channels; /* 0: GJ_NET_CHANNELS_MAX */
     unsigned max_half_open;
     unsigned handshake_ms;
-    const char *const *proxies; /* addresses whose connections begin with a PROXY v2 header; ends with NULL; may be NULL */
+    const char *const
+        *proxies; /* addresses whose connections begin with a PROXY v2 header; ends with NULL; may be NULL */
     const struct gj_channel_server *channel; /* borrowed until the end */
 };
 

@@ -3,8 +3,8 @@
 #include "common/cursor.h"
 #include "net/internal.h"
 
-/* PROXY protocol, version 2: twelve fixed bytes, version and command, family, length, addresses. Only what a gateway sends is looked at;
- * the rest of the header is passed over. */
+/* PROXY protocol, version 2: twelve fixed bytes, version and command, family, length, addresses. Only what a gateway
+ * sends is looked at; the rest of the header is passed over. */
 static const uint8_t signature[12] = {0x0D, 0x0A, 0x0D, 0x0A, 0x00, 0x0D, 0x0A, 0x51, 0x55, 0x49, 0x54, 0x0A};
 
 #define FIXED_SIZE 16

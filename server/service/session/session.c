@@ -32,13 +32,13 @@ bool gj_session_login_valid(const char *login)
 {
     size_t len = strlen(login);
 
-    return len >= LOGIN_MIN && len <= LOGIN_MAX &&
-           strspn(login, "abcdefghijklmnopqrstuvwxyz0123456789._-") == len;
+    return len >= LOGIN_MIN && len <= LOGIN_MAX && strspn(login, "abcdefghijklmnopqrstuvwxyz0123456789._-") == len;
 }
 
 struct gj_entry gj_session_entry(const char *action, uint16_t subject_kind, uint64_t subject, uint32_t revision)
 {
-    struct gj_entry entry = {.type = GJ_ENTRY_ACCESS, .subject_kind = subject_kind, .subject = subject, .revision = revision};
+    struct gj_entry entry = {
+        .type = GJ_ENTRY_ACCESS, .subject_kind = subject_kind, .subject = subject, .revision = revision};
 
     (void)!gj_entry_word(&entry.action, action);
     return entry;
@@ -73,29 +73,56 @@ static void unsubscribe(struct gj_ctx *ctx, const ProtobufCMessage *message)
 }
 
 static const struct gj_call calls[] = {
-    {.number = GJ__V1__CALL__SESSION_LOGIN, .name = "session.login",
-        .flags = GJ_CALL_NO_SESSION | GJ_CALL_NO_KEY, .request = &gj__v1__login_request__descriptor,
-        .body = &gj__body__login__descriptor, .prepare = gj_session_login_prepare,
-        .resume = gj_session_login_resume, .apply = gj_session_login_apply, .after = gj_session_login_after,
+    {.number = GJ__V1__CALL__SESSION_LOGIN,
+        .name = "session.login",
+        .flags = GJ_CALL_NO_SESSION | GJ_CALL_NO_KEY,
+        .request = &gj__v1__login_request__descriptor,
+        .body = &gj__body__login__descriptor,
+        .prepare = gj_session_login_prepare,
+        .resume = gj_session_login_resume,
+        .apply = gj_session_login_apply,
+        .after = gj_session_login_after,
         .read = gj_session_login_read},
-    {.number = GJ__V1__CALL__SESSION_RESUME, .name = "session.resume", .flags = GJ_CALL_NO_SESSION,
-        .request = &gj__v1__resume_request__descriptor, .read = gj_session_resume_read},
-    {.number = GJ__V1__CALL__SESSION_LOGOUT, .name = "session.logout", .flags = GJ_CALL_NO_KEY,
-        .request = &gj__v1__empty__descriptor, .apply = gj_session_logout_apply,
+    {.number = GJ__V1__CALL__SESSION_RESUME,
+        .name = "session.resume",
+        .flags = GJ_CALL_NO_SESSION,
+        .request = &gj__v1__resume_request__descriptor,
+        .read = gj_session_resume_read},
+    {.number = GJ__V1__CALL__SESSION_LOGOUT,
+        .name = "session.logout",
+        .flags = GJ_CALL_NO_KEY,
+        .request = &gj__v1__empty__descriptor,
+        .apply = gj_session_logout_apply,
         .after = gj_session_logout_after},
-    {.number = GJ__V1__CALL__SESSION_WHOAMI, .name = "session.whoami", .request = &gj__v1__empty__descriptor,
+    {.number = GJ__V1__CALL__SESSION_WHOAMI,
+        .name = "session.whoami",
+        .request = &gj__v1__empty__descriptor,
         .read = gj_session_whoami_read},
-    {.number = GJ__V1__CALL__SESSION_SET_PASSWORD, .name = "session.set_password", .flags = GJ_CALL_NO_KEY,
-        .request = &gj__v1__set_password_request__descriptor, .body = &gj__body__set_password__descriptor,
-        .prepare = gj_session_password_prepare, .resume = gj_session_password_resume,
-        .apply = gj_session_password_apply, .after = gj_session_password_after},
-    {.number = GJ__V1__CALL__SESSION_SUBSCRIBE, .name = "session.subscribe",
-        .request = &gj__v1__subscribe_request__descriptor, .read = subscribe},
-    {.number = GJ__V1__CALL__SESSION_UNSUBSCRIBE, .name = "session.unsubscribe",
-        .request = &gj__v1__unsubscribe_request__descriptor, .read = unsubscribe},
-    {.number = GJ__V1__CALL__SESSION_ENROL, .name = "session.enrol", .flags = GJ_CALL_ENROL | GJ_CALL_NO_KEY,
-        .request = &gj__v1__enrol_request__descriptor, .body = &gj__body__enrol__descriptor,
-        .prepare = gj_session_enrol_prepare, .resume = gj_session_enrol_resume, .apply = gj_session_enrol_apply,
+    {.number = GJ__V1__CALL__SESSION_SET_PASSWORD,
+        .name = "session.set_password",
+        .flags = GJ_CALL_NO_KEY,
+        .request = &gj__v1__set_password_request__descriptor,
+        .body = &gj__body__set_password__descriptor,
+        .prepare = gj_session_password_prepare,
+        .resume = gj_session_password_resume,
+        .apply = gj_session_password_apply,
+        .after = gj_session_password_after},
+    {.number = GJ__V1__CALL__SESSION_SUBSCRIBE,
+        .name = "session.subscribe",
+        .request = &gj__v1__subscribe_request__descriptor,
+        .read = subscribe},
+    {.number = GJ__V1__CALL__SESSION_UNSUBSCRIBE,
+        .name = "session.unsubscribe",
+        .request = &gj__v1__unsubscribe_request__descriptor,
+        .read = unsubscribe},
+    {.number = GJ__V1__CALL__SESSION_ENROL,
+        .name = "session.enrol",
+        .flags = GJ_CALL_ENROL | GJ_CALL_NO_KEY,
+        .request = &gj__v1__enrol_request__descriptor,
+        .body = &gj__body__enrol__descriptor,
+        .prepare = gj_session_enrol_prepare,
+        .resume = gj_session_enrol_resume,
+        .apply = gj_session_enrol_apply,
         .read = gj_session_enrol_read},
 };
 

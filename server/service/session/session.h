@@ -1,4 +1,5 @@
-/* Service 1: who is at the other end. Logging in and out, resuming, subscriptions, and the first contact of a device. */
+/* Service 1: who is at the other end. Logging in and out, resuming, subscriptions, and the first contact of a device.
+ */
 #ifndef GJ_SERVICE_SESSION_SESSION_H
 #define GJ_SERVICE_SESSION_SESSION_H
 

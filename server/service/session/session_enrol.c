@@ -18,8 +18,7 @@ static Gj__Stored__Invitation *load_invitation(struct gj_ctx *ctx, const void *t
     Gj__Stored__Invitation *row = NULL;
     struct gj_key key = gj_key_of_bytes(token, len);
 
-    gj_record_load(
-        ctx->txn, GJ_TABLE_INVITATION, &key, &gj__stored__invitation__descriptor, ctx->arena, (void **)&row);
+    gj_record_load(ctx->txn, GJ_TABLE_INVITATION, &key, &gj__stored__invitation__descriptor, ctx->arena, (void **)&row);
     return row;
 }
 

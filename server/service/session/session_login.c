@@ -101,7 +101,8 @@ void gj_session_login_apply(struct gj_ctx *ctx, const ProtobufCMessage *message)
 
     gj_record_load(
         ctx->txn, GJ_TABLE_DEVICE, &device_key, &gj__stored__device__descriptor, ctx->arena, (void **)&device);
-    /* Between the password's check and now the user may have been disabled, the password changed or the device revoked. */
+    /* Between the password's check and now the user may have been disabled, the password changed or the device revoked.
+     */
     if (user == NULL || user->disabled || user->session_epoch != body->session_epoch || device == NULL ||
         device->revoked_at != 0) {
         gj_refuse(ctx, GJ__V1__STATUS__UNAUTHENTICATED, "login.wrong", NULL, NULL);
@@ -257,8 +258,7 @@ void gj_session_resume_read(struct gj_ctx *ctx, const ProtobufCMessage *message)
     if (request->token.len == GJ_SESSION_TOKEN_SIZE) {
         struct gj_key key = gj_key_of_bytes(request->token.data, 8);
 
-        gj_record_load(
-            ctx->txn, GJ_TABLE_SESSION, &key, &gj__stored__session__descriptor, ctx->arena, (void **)&row);
+        gj_record_load(ctx->txn, GJ_TABLE_SESSION, &key, &gj__stored__session__descriptor, ctx->arena, (void **)&row);
     }
     if (row != NULL && token_fits(ctx, row, request->token.data)) {
         user = gj_session_user(ctx, row->user);

@@ -86,8 +86,8 @@ void gj_session_password_apply(struct gj_ctx *ctx, const ProtobufCMessage *messa
         gj_refuse(ctx, GJ__V1__STATUS__UNAUTHENTICATED, "session.ended", NULL, NULL);
         return;
     }
-    gj_record_load(ctx->txn, GJ_TABLE_SESSION, &session_key, &gj__stored__session__descriptor, ctx->arena,
-        (void **)&session);
+    gj_record_load(
+        ctx->txn, GJ_TABLE_SESSION, &session_key, &gj__stored__session__descriptor, ctx->arena, (void **)&session);
     user->password.data = (uint8_t *)body->hash;
     user->password.len = strlen(body->hash);
     user->must_set_password = false;

@@ -19,7 +19,8 @@ static void sweep(struct gj_ctx *ctx, const ProtobufCMessage *body)
 
 static void alarm_entry(struct gj_ctx *ctx, const char *action, int64_t value, const ProtobufCBinaryData *object)
 {
-    struct gj_entry entry = {.type = GJ_ENTRY_ALARM, .subject_kind = GJ_SUBJECT_STORE, .has_value = true, .value = value};
+    struct gj_entry entry = {
+        .type = GJ_ENTRY_ALARM, .subject_kind = GJ_SUBJECT_STORE, .has_value = true, .value = value};
 
     (void)!gj_entry_word(&entry.action, action);
     if (object != NULL && object->len == sizeof entry.object) {
@@ -44,20 +45,41 @@ static void backup_done(struct gj_ctx *ctx, const ProtobufCMessage *message)
 }
 
 static const struct gj_call calls[] = {
-    {.number = GJ__V1__CALL__SYSTEM_TIMER, .name = "system.timer", .flags = GJ_CALL_SYSTEM,
-        .body = &gj__body__timer__descriptor, .apply = gj_timer_apply},
-    {.number = GJ__V1__CALL__SYSTEM_SWEEP, .name = "system.sweep", .flags = GJ_CALL_SYSTEM,
-        .body = &gj__body__sweep__descriptor, .apply = sweep},
-    {.number = GJ__V1__CALL__SYSTEM_RECOMPUTE, .name = "system.recompute", .flags = GJ_CALL_SYSTEM,
-        .body = &gj__work__recompute__descriptor, .apply = gj_timer_recompute},
-    {.number = GJ__V1__CALL__SYSTEM_OBLIGATION, .name = "system.obligation", .flags = GJ_CALL_SYSTEM,
-        .body = &gj__work__owed__descriptor, .apply = gj_obligations_apply},
-    {.number = GJ__V1__CALL__SYSTEM_CLOCK_HELD, .name = "system.clock_held", .flags = GJ_CALL_SYSTEM,
-        .body = &gj__body__clock__descriptor, .apply = clock_held},
-    {.number = GJ__V1__CALL__SYSTEM_BACKUP_DONE, .name = "system.backup_done", .flags = GJ_CALL_SYSTEM,
-        .body = &gj__body__backup_done__descriptor, .apply = backup_done},
-    {.number = GJ__V1__CALL__SYSTEM_INIT, .name = "system.init", .flags = GJ_CALL_SYSTEM,
-        .body = &gj__body__init__descriptor, .apply = gj_system_init_apply},
+    {.number = GJ__V1__CALL__SYSTEM_TIMER,
+        .name = "system.timer",
+        .flags = GJ_CALL_SYSTEM,
+        .body = &gj__body__timer__descriptor,
+        .apply = gj_timer_apply},
+    {.number = GJ__V1__CALL__SYSTEM_SWEEP,
+        .name = "system.sweep",
+        .flags = GJ_CALL_SYSTEM,
+        .body = &gj__body__sweep__descriptor,
+        .apply = sweep},
+    {.number = GJ__V1__CALL__SYSTEM_RECOMPUTE,
+        .name = "system.recompute",
+        .flags = GJ_CALL_SYSTEM,
+        .body = &gj__work__recompute__descriptor,
+        .apply = gj_timer_recompute},
+    {.number = GJ__V1__CALL__SYSTEM_OBLIGATION,
+        .name = "system.obligation",
+        .flags = GJ_CALL_SYSTEM,
+        .body = &gj__work__owed__descriptor,
+        .apply = gj_obligations_apply},
+    {.number = GJ__V1__CALL__SYSTEM_CLOCK_HELD,
+        .name = "system.clock_held",
+        .flags = GJ_CALL_SYSTEM,
+        .body = &gj__body__clock__descriptor,
+        .apply = clock_held},
+    {.number = GJ__V1__CALL__SYSTEM_BACKUP_DONE,
+        .name = "system.backup_done",
+        .flags = GJ_CALL_SYSTEM,
+        .body = &gj__body__backup_done__descriptor,
+        .apply = backup_done},
+    {.number = GJ__V1__CALL__SYSTEM_INIT,
+        .name = "system.init",
+        .flags = GJ_CALL_SYSTEM,
+        .body = &gj__body__init__descriptor,
+        .apply = gj_system_init_apply},
 };
 
 const struct gj_service gj_system_service = {

@@ -1,0 +1,158 @@
+/* guanjiad: the command line. Each command is a row; what it does stands in a file of its own. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "common/log.h"
+#include "common/noise.h"
+#include "daemon.h"
+#include "init.h"
+#include "options.h"
+#include "tool.h"
+
+#define OPTIONS_ARENA_MAX ((size_t)1024 * 1024)
+
+typedef enum gj_err command_fn(int argc, char **argv, struct gj_fault *fault);
+
+static enum gj_err run(int argc, char **argv, struct gj_fault *fault)
+{
+    struct gj_daemon_options options;
+    struct gj_arena arena;
+
+    gj_arena_init(&arena, OPTIONS_ARENA_MAX);
+    enum gj_err err = gj_options_run(argc, argv, &arena, &options, fault);
+    if (err == GJ_OK) {
+        err = gj_daemon_run(&options, fault);
+    }
+    gj_arena_fini(&arena);
+    return err;
+}
+
+static enum gj_err init(int argc, char **argv, struct gj_fault *fault)
+{
+    struct gj_init_options options = {
+        .policy = "/usr/share/guanjia/policy", .calendar = "/usr/share/guanjia/calendars"};
+
+    for (int i = 0; i < argc; i++) {
+        if (strcmp(argv[i], "--demo") == 0) {
+            options.demo = true;
+        } else if (strcmp(argv[i], "--policy") == 0 && i + 1 < argc) {
+            options.policy = argv[++i];
+        } else if (strcmp(argv[i], "--calendar") == 0 && i + 1 < argc) {
+            options.calendar = argv[++i];
+        } else if (argv[i][0] != '-' && options.dir == NULL) {
+            options.dir = argv[i];
+        } else {
+            return gj_fault_set(fault, GJ_EINVAL, "%s is not understood; see guanjiad help", argv[i]);
+        }
+    }
+    if (options.dir == NULL) {
+        return gj_fault_set(fault, GJ_EINVAL, "which folder? see guanjiad help");
+    }
+    return gj_init_store(&options, fault);
+}
+
+static enum gj_err backup(int argc, char **argv, struct gj_fault *fault)
+{
+    if (argc != 2) {
+        return gj_fault_set(fault, GJ_EINVAL, "guanjiad backup DIR TARGET");
+    }
+    return gj_tool_backup(argv[0], argv[1], fault);
+}
+
+static enum gj_err restore(int argc, char **argv, struct gj_fault *fault)
+{
+    if (argc != 4 || strcmp(argv[2], "--keys") != 0) {
+        return gj_fault_set(fault, GJ_EINVAL, "guanjiad restore BACKUP DIR --keys DIR");
+    }
+    return gj_tool_restore(argv[0], argv[1], argv[3], fault);
+}
+
+static enum gj_err check(int argc, char **argv, struct gj_fault *fault)
+{
+    if (argc != 1) {
+        return gj_fault_set(fault, GJ_EINVAL, "guanjiad check DIR");
+    }
+    return gj_tool_check(argv[0], fault);
+}
+
+static enum gj_err config(int argc, char **argv, struct gj_fault *fault)
+{
+    (void)argc;
+    (void)argv;
+    (void)fault;
+    gj_conf_print(&gj_options_table, stdout);
+    return GJ_OK;
+}
+
+static enum gj_err help(int argc, char **argv, struct gj_fault *fault)
+{
+    (void)argc;
+    (void)argv;
+    (void)fault;
+    gj_options_usage(stdout);
+    return GJ_OK;
+}
+
+static const struct {
+    const char *name;
+    command_fn *fn;
+} commands[] = {
+    {"run", run},
+    {"init", init},
+    {"backup", backup},
+    {"restore", restore},
+    {"check", check},
+    {"config", config},
+    {"help", help},
+    {"--help", help},
+};
+
+/* What systemd and scripts see: a disk that failed is worth a restart, a wrong command line is not. */
+static int exit_code(enum gj_err err)
+{
+    switch (err) {
+    case GJ_OK:
+        return EXIT_SUCCESS;
+    case GJ_EINVAL:
+        return EX_USAGE;
+    case GJ_EIO:
+        return EX_IOERR;
+    case GJ_EBUSY:
+        return EX_TEMPFAIL;
+    case GJ_ECORRUPT:
+    case GJ_ECRYPTO:
+    case GJ_EVERSION:
+        return EX_DATAERR;
+    default:
+        return EX_UNAVAILABLE;
+    }
+}
+
+int main(int argc, char **argv)
+{
+    struct gj_fault fault = {.err = GJ_OK, .text = ""};
+
+    if (argc < 2) {
+        gj_options_usage(stderr);
+        return EX_USAGE;
+    }
+    if (gj_noise_start() != GJ_OK) {
+        fputs("guanjiad: libsodium does not start\n", stderr);
+        return EX_UNAVAILABLE;
+    }
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+        if (strcmp(commands[i].name, argv[1]) == 0) {
+            enum gj_err err = commands[i].fn(argc - 2, argv + 2, &fault);
+
+            if (err != GJ_OK) {
+                fprintf(stderr, "guanjiad %s: %s (%s)\n", argv[1],
+                    fault.text[0] != '\0' ? fault.text : gj_err_text(err), gj_err_name(err));
+            }
+            return exit_code(err);
+        }
+    }
+    fprintf(stderr, "guanjiad: there is no command %s\n", argv[1]);
+    return EX_USAGE;
+}

@@ -1,0 +1,258 @@
+#include "tool.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "common/clock.h"
+#include "common/keyfile.h"
+#include "common/secret.h"
+#include "control.h"
+#include "keys.h"
+#include "store/audit_tree.h"
+#include "store/backup.h"
+#include "store/entry.h"
+#include "store/store.h"
+#include "store/txn.h"
+#include "store/vault.h"
+
+#define PATH_SIZE 4096
+
+static enum gj_err open_store(const char *dir, struct gj_store **out, struct gj_fault *fault)
+{
+    struct gj_keys keys;
+    struct gj_store_options options = {.dir = dir};
+    enum gj_err err = gj_keys_read(dir, &keys, fault);
+
+    if (err == GJ_OK) {
+        memcpy(options.master_key, keys.master, sizeof options.master_key);
+        err = gj_store_open(&options, out, fault);
+    }
+    gj_keys_wipe(&keys);
+    gj_secret_wipe(&options, sizeof options);
+    return err;
+}
+
+/* ---- backup ---- */
+
+static void on_done(void *owner)
+{
+    (void)owner; /* gj_backup_end waits for the thread */
+}
+
+static enum gj_err backup_here(const char *dir, const char *target, struct gj_fault *fault)
+{
+    struct gj_store *store = NULL;
+    struct gj_backup *backup = NULL;
+    struct gj_backup_manifest manifest;
+    struct gj_clock clock;
+    char path[PATH_SIZE] = "";
+
+    gj_clock_init_real(&clock);
+    struct gj_backup_options options = {.target = target, .now_ms = gj_clock_now_ms(&clock)};
+    enum gj_err err = open_store(dir, &store, fault);
+    if (err == GJ_OK) {
+        err = gj_backup_start(store, &options, on_done, NULL, &backup);
+    }
+    if (err == GJ_OK) {
+        err = gj_backup_end(backup, &manifest, path, sizeof path, fault);
+    }
+    if (err == GJ_OK) {
+        printf("%s\n", path);
+    }
+    gj_store_close(store);
+    return err;
+}
+
+enum gj_err gj_tool_backup(const char *dir, const char *target, struct gj_fault *fault)
+{
+    char line[GJ_CONTROL_LINE_MAX];
+    char answer[GJ_CONTROL_LINE_MAX + GJ_FAULT_TEXT_MAX];
+    char full[PATH_SIZE];
+
+    if (mkdir(target, 0700) != 0 && errno != EEXIST) {
+        return gj_fault_set(fault, gj_err_from_errno(errno), "%s: %s", target, strerror(errno));
+    }
+    /* The daemon works in another folder than whoever asks. */
+    if (realpath(target, full) == NULL || snprintf(line, sizeof line, "backup %s", full) >= (int)sizeof line) {
+        return gj_fault_set(fault, GJ_ETOOBIG, "%s cannot be named", target);
+    }
+    enum gj_err err = gj_control_ask(dir, line, answer, sizeof answer, fault);
+    if (err == GJ_ENOTFOUND) {
+        return backup_here(dir, full, fault);
+    }
+    if (err != GJ_OK) {
+        return err;
+    }
+    answer[strcspn(answer, "\n")] = '\0';
+    if (strncmp(answer, "ok ", 3) != 0) {
+        return gj_fault_set(fault, GJ_EIO, "the daemon says: %s", answer);
+    }
+    printf("%s\n", answer + 3);
+    return GJ_OK;
+}
+
+/* ---- restore ---- */
+
+static enum gj_err copy_keys(const char *from, const char *dir, struct gj_keys *keys, struct gj_fault *fault)
+{
+    char path[PATH_SIZE];
+    enum gj_err err = gj_keys_read(from, keys, fault);
+
+    if (err != GJ_OK || strcmp(from, dir) == 0) {
+        return err;
+    }
+    snprintf(path, sizeof path, "%s/server.key", dir);
+    err = gj_keyfile_write_pair(path, "server", &keys->server, fault);
+    if (err == GJ_OK) {
+        snprintf(path, sizeof path, "%s/master.key", dir);
+        err = gj_keyfile_write(path, "master", keys->master, fault);
+    }
+    return err;
+}
+
+/* The new history says of itself that it is one: which tree was known, and that records after it are gone. */
+static enum gj_err declare(struct gj_store *store, const struct gj_restore_result *result, int64_t now_ms)
+{
+    struct gj_txn *txn = NULL;
+    struct gj_entry entry = {.type = GJ_ENTRY_RESTORE,
+        .recorded_at = now_ms,
+        .subject_kind = 0x8017,
+        .previous = GJ_ENTRY_NONE,
+        .has_value = true,
+        .value = (int64_t)result->manifest.entries,
+        .has_object = true};
+    enum gj_err err = gj_txn_begin_write(store, &txn);
+
+    if (err != GJ_OK) {
+        return err;
+    }
+    memcpy(entry.object, result->manifest.root.bytes, sizeof entry.object);
+    (void)!gj_entry_word(&entry.action, "restore");
+    gj_entry_append(txn, &entry, NULL, 0);
+    return gj_txn_commit(txn);
+}
+
+enum gj_err gj_tool_restore(const char *backup, const char *dir, const char *keys_dir, struct gj_fault *fault)
+{
+    struct gj_keys keys;
+    struct gj_store_options options = {.dir = dir};
+    struct gj_restore_result result;
+    struct gj_store *store = NULL;
+    struct gj_clock clock;
+
+    gj_clock_init_real(&clock);
+    enum gj_err err = gj_keys_read(keys_dir, &keys, fault);
+    if (err == GJ_OK) {
+        memcpy(options.master_key, keys.master, sizeof options.master_key);
+        err = gj_backup_restore(backup, &options, 0, &result, fault);
+    }
+    gj_secret_wipe(&options, sizeof options);
+    if (err == GJ_OK) {
+        err = copy_keys(keys_dir, dir, &keys, fault);
+    }
+    if (err == GJ_OK) {
+        err = open_store(dir, &store, fault);
+    }
+    if (err == GJ_OK) {
+        err = declare(store, &result, gj_clock_now_ms(&clock));
+    }
+    if (err == GJ_OK) {
+        printf("restored %" PRIu64 " entries, epoch %u, %" PRIu64 " keys, %" PRIu64 " missing\n",
+            result.manifest.entries, result.epoch, result.keys, result.missing);
+    }
+    gj_store_close(store);
+    gj_keys_wipe(&keys);
+    return err;
+}
+
+/* ---- check ---- */
+
+static enum gj_err check_entries(struct gj_txn *txn, struct gj_fault *fault)
+{
+    uint64_t count = gj_txn_events(txn);
+
+    for (uint64_t i = 0; i < count; i++) {
+        struct gj_entry_row row;
+        struct gj_entry entry;
+        size_t size = 0;
+
+        if (!gj_entry_get(txn, i, &row) || gj_entry_decode(row.bytes.data, row.bytes.len, &entry, &size) != GJ_OK ||
+            entry.index != i) {
+            return gj_fault_set(fault, GJ_ECORRUPT, "audit entry %" PRIu64 " is missing or damaged", i);
+        }
+    }
+    return gj_txn_error(txn);
+}
+
+/* The entries' own leaves against the tiles: a block of 256 at a time. */
+static enum gj_err check_tree(struct gj_txn *txn, struct gj_fault *fault)
+{
+    uint64_t count = gj_txn_events(txn);
+    struct gj_tree_hash *tile = malloc(GJ_TREE_TILE * sizeof *tile);
+    enum gj_err err = tile == NULL ? GJ_ENOMEM : GJ_OK;
+
+    for (uint64_t n = 0; err == GJ_OK && n * GJ_TREE_TILE < count; n++) {
+        unsigned have = 0;
+
+        err = gj_tree_tile(txn, 0, n, tile, &have);
+        for (unsigned i = 0; err == GJ_OK && i < have; i++) {
+            struct gj_entry_row row;
+
+            if (!gj_entry_get(txn, n * GJ_TREE_TILE + i, &row)) {
+                err = GJ_ECORRUPT;
+                break;
+            }
+            struct gj_tree_hash leaf = gj_tree_leaf(row.bytes.data, row.bytes.len);
+            if (memcmp(&leaf, &tile[i], sizeof leaf) != 0) {
+                err = gj_fault_set(
+                    fault, GJ_ECORRUPT, "entry %" PRIu64 " is not the one in the tree", n * GJ_TREE_TILE + i);
+            }
+        }
+    }
+    free(tile);
+    uint64_t bad = 0;
+    if (err == GJ_OK && gj_tree_check(txn, &bad) != GJ_OK) {
+        err = gj_fault_set(fault, GJ_ECORRUPT, "the audit tree does not follow from its entries at %" PRIu64, bad);
+    }
+    return err;
+}
+
+enum gj_err gj_tool_check(const char *dir, struct gj_fault *fault)
+{
+    struct gj_store *store = NULL;
+    struct gj_txn *txn = NULL;
+    struct gj_vault_report report = {0};
+    uint64_t count = 0;
+    enum gj_err err = open_store(dir, &store, fault);
+
+    if (err == GJ_OK) {
+        err = gj_store_check_files(store, fault);
+    }
+    if (err == GJ_OK) {
+        err = gj_txn_begin_read(store, &txn);
+    }
+    if (err == GJ_OK) {
+        count = gj_txn_events(txn);
+        err = check_entries(txn, fault);
+    }
+    if (err == GJ_OK) {
+        err = check_tree(txn, fault);
+    }
+    gj_txn_abort(txn);
+    if (err == GJ_OK) {
+        err = gj_vault_reconcile(store, &report);
+    }
+    if (err == GJ_OK && report.missing > 0) {
+        err = gj_fault_set(fault, GJ_ECORRUPT, "%" PRIu64 " subjects have lost their keys", report.missing);
+    }
+    if (err == GJ_OK) {
+        printf("sound: %" PRIu64 " entries, %" PRIu64 " keys\n", count, report.keys);
+    }
+    gj_store_close(store);
+    return err;
+}
