@@ -164,4 +164,7 @@
 #define GJ_USER_ABSENCES_MAX 32
 #define GJ_ROSTER_LINES_MAX 400
 
+/* Limits of its own that one office may have: they are looked through for every clock. One more is LIMIT_REACHED. */
+#define GJ_OFFICE_LIMITS_MAX 100
+
 #endif

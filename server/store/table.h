@@ -27,7 +27,7 @@
     X(BUILDING, "building")                   /* id -> building */                                                     \
     X(UNIT, "unit")                           /* id -> unit */                                                         \
     X(HOUSEHOLD, "household")                 /* id -> household (业户) */                                           \
-    X(HOUSEHOLD_BY_ROOM, "household_by_room") /* office, building, room -> household id */                             \
+    X(HOUSEHOLD_BY_ROOM, "household_by_room") /* office, room -> household id */                                       \
     X(PERSON, "person")                       /* id -> person */                                                       \
     X(ASSET, "asset")                         /* id -> common area or equipment */                                     \
     X(STAFF, "staff")                         /* id -> member of staff */                                              \

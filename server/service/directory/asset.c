@@ -5,6 +5,7 @@
 #include "service/directory/directory.h"
 #include "service/directory/directory_rules.h"
 #include "service/door.h"
+#include "service/page.h"
 #include "store/record.h"
 
 static bool checked(struct gj_ctx *ctx, const Gj__V1__Asset *wanted)
@@ -116,13 +117,12 @@ void gj_directory_asset_list(struct gj_ctx *ctx, const ProtobufCMessage *message
 {
     const Gj__V1__AssetListRequest *request = (const Gj__V1__AssetListRequest *)message;
     Gj__V1__AssetList *list = GJ_ARENA_NEW(ctx->arena, Gj__V1__AssetList);
-    size_t rows = 0;
-    uint64_t after = 0;
-    if (!gj_directory_page(ctx, request->page, &rows, &after) || !gj_door_office(ctx, request->office, "office") ||
+    struct gj_page page;
+    if (!gj_page_read(ctx, request->page, &page) || !gj_door_office(ctx, request->office, "office") ||
         !gj_door_check(ctx, GJ_DOOR_ASSETS, GJ_ACCESS_LIST, request->office, NULL)) {
         return;
     }
-    Gj__V1__Asset **assets = GJ_ARENA_ARRAY(ctx->arena, rows, Gj__V1__Asset *);
+    Gj__V1__Asset **assets = GJ_ARENA_ARRAY(ctx->arena, page.rows, Gj__V1__Asset *);
     if (list == NULL || assets == NULL) {
         (void)gj_door_failed(ctx, gj_arena_why(ctx->arena));
         return;
@@ -131,17 +131,17 @@ void gj_directory_asset_list(struct gj_ctx *ctx, const ProtobufCMessage *message
     list->assets = assets;
     struct gj_key prefix = gj_directory_index_key(GJ_INDEX_ASSET_CODE, request->office, "");
     struct gj_iter iter;
-    bool waiting = after != 0;
+    bool waiting = page.after != 0;
     gj_iter_prefix(&iter, ctx->txn, GJ_TABLE_DIRECTORY, &prefix, GJ_FORWARD);
     while (gj_iter_next(&iter)) {
         struct gj_key_reader reader = gj_key_read(iter.value.data, iter.value.len);
         uint64_t id = gj_key_read_u64(&reader);
         if (waiting) {
-            waiting = id != after;
+            waiting = id != page.after;
             continue;
         }
-        if (list->n_assets == rows) {
-            (void)gj_directory_cursor(ctx, assets[rows - 1]->id, &list->cursor);
+        if (list->n_assets == page.rows) {
+            (void)gj_page_cursor(ctx, assets[page.rows - 1]->id, &list->cursor);
             break;
         }
         Gj__V1__Asset *row = wire_asset(ctx, id);

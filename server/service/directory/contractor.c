@@ -6,6 +6,7 @@
 #include "service/directory/directory_rules.h"
 #include "service/directory/people_form.h"
 #include "service/door.h"
+#include "service/page.h"
 #include "store/record.h"
 
 void gj_directory_contractor_apply(struct gj_ctx *ctx, const ProtobufCMessage *message)
@@ -84,25 +85,24 @@ void gj_directory_contractor_list(struct gj_ctx *ctx, const ProtobufCMessage *me
 {
     const Gj__V1__ContractorListRequest *request = (const Gj__V1__ContractorListRequest *)message;
     Gj__V1__ContractorList *list = GJ_ARENA_NEW(ctx->arena, Gj__V1__ContractorList);
-    size_t rows = 0;
-    uint64_t after = 0;
-    if (!gj_directory_page(ctx, request->page, &rows, &after) ||
+    struct gj_page page;
+    if (!gj_page_read(ctx, request->page, &page) ||
         !gj_door_check_anywhere(ctx, GJ_DOOR_CONTRACTORS, GJ_ACCESS_LIST, NULL)) {
         return;
     }
-    Gj__V1__Contractor **contractors = GJ_ARENA_ARRAY(ctx->arena, rows, Gj__V1__Contractor *);
+    Gj__V1__Contractor **contractors = GJ_ARENA_ARRAY(ctx->arena, page.rows, Gj__V1__Contractor *);
     if (list == NULL || contractors == NULL) {
         (void)gj_door_failed(ctx, gj_arena_why(ctx->arena));
         return;
     }
     gj__v1__contractor_list__init(list);
     list->contractors = contractors;
-    struct gj_key low = gj_key_of_u64(after + 1);
+    struct gj_key low = gj_key_of_u64(page.after + 1);
     struct gj_iter iter;
     gj_iter_range(&iter, ctx->txn, GJ_TABLE_CONTRACTOR, &low, NULL, GJ_FORWARD);
     while (gj_iter_next(&iter)) {
-        if (list->n_contractors == rows) {
-            (void)gj_directory_cursor(ctx, contractors[rows - 1]->id, &list->cursor);
+        if (list->n_contractors == page.rows) {
+            (void)gj_page_cursor(ctx, contractors[page.rows - 1]->id, &list->cursor);
             break;
         }
         Gj__V1__Contractor *row = wire(ctx, &iter.value);

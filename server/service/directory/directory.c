@@ -32,38 +32,6 @@ struct gj_key gj_directory_staff_key(uint64_t office, uint64_t user)
     return key;
 }
 
-bool gj_directory_page(struct gj_ctx *ctx, const Gj__V1__Page *page, size_t *rows, uint64_t *after)
-{
-    *rows = GJ_PAGE_ROWS;
-    *after = 0;
-    if (page == NULL) {
-        return true;
-    }
-    if (page->limit != 0) {
-        *rows = page->limit < GJ_PAGE_ROWS_MAX ? page->limit : GJ_PAGE_ROWS_MAX;
-    }
-    if (page->cursor.len == 0) {
-        return true;
-    }
-    if (page->cursor.len != 8) {
-        return gj_door_invalid(ctx, "field_text", "cursor");
-    }
-    struct gj_key_reader reader = gj_key_read(page->cursor.data, page->cursor.len);
-    *after = gj_key_read_u64(&reader);
-    return true;
-}
-
-bool gj_directory_cursor(struct gj_ctx *ctx, uint64_t id, ProtobufCBinaryData *out)
-{
-    struct gj_key key = gj_key_of_u64(id);
-    uint8_t *bytes = gj_arena_dup(ctx->arena, key.bytes, key.len);
-    if (bytes == NULL) {
-        return gj_door_failed(ctx, gj_arena_why(ctx->arena));
-    }
-    *out = (ProtobufCBinaryData){.data = bytes, .len = key.len};
-    return true;
-}
-
 #define REQUEST(name) .request = &gj__v1__##name##__descriptor
 #define BODY(name) .body = &gj__service__##name##__descriptor
 
@@ -104,16 +72,15 @@ static const struct gj_call calls[] = {
     {GJ__V1__CALL__DIR_CONTRACTOR_LIST, 0, "contractor_list", REQUEST(contractor_list_request),
         .read = gj_directory_contractor_list},
     {GJ__V1__CALL__DIR_IMPORT_BEGIN, 0, "import_begin", REQUEST(import_begin_request),
-        .prepare = gj_directory_import_begin_prepare, .apply = gj_directory_import_begin,
-        .after = gj_directory_import_after},
+        .prepare = gj_directory_import_begin_prepare, .apply = gj_directory_import_begin},
     {GJ__V1__CALL__DIR_IMPORT_CHUNK, 0, "import_chunk", REQUEST(import_chunk_request), BODY(import_chunk),
         .prepare = gj_directory_import_chunk_prepare, .apply = gj_directory_import_chunk},
     {GJ__V1__CALL__DIR_IMPORT_REPORT, 0, "import_report", REQUEST(import_report_request),
         .read = gj_directory_import_report},
     {GJ__V1__CALL__DIR_IMPORT_COMMIT, 0, "import_commit", REQUEST(import_commit_request),
-        .apply = gj_directory_import_commit, .after = gj_directory_import_after},
+        .apply = gj_directory_import_commit},
     {GJ__V1__CALL__DIR_IMPORT_ABANDON, 0, "import_abandon", REQUEST(import_commit_request),
-        .apply = gj_directory_import_abandon, .after = gj_directory_import_after},
+        .apply = gj_directory_import_abandon},
 };
 
 const struct gj_service gj_directory_service = {
@@ -125,7 +92,7 @@ const struct gj_service gj_directory_service = {
 
 static const struct gj_call system_calls[] = {
     {GJ__V1__CALL__SYSTEM_IMPORT_STEP, GJ_CALL_SYSTEM, "import_step", .body = &gj__service__import_step__descriptor,
-        .apply = gj_directory_import_step, .after = gj_directory_import_after},
+        .apply = gj_directory_import_step},
 };
 
 const struct gj_service gj_directory_system_service = {

@@ -24,11 +24,6 @@ uint64_t gj_directory_index_get(struct gj_txn *txn, enum gj_directory_index inde
 
 struct gj_key gj_directory_staff_key(uint64_t office, uint64_t user);
 
-/* What a page asks for: rows at most, and where the cursor says to go on (0: from the beginning). false: refused. */
-bool gj_directory_page(struct gj_ctx *ctx, const Gj__V1__Page *page, size_t *rows, uint64_t *after);
-/* The cursor that goes on behind id. */
-bool gj_directory_cursor(struct gj_ctx *ctx, uint64_t id, ProtobufCBinaryData *out);
-
 /* office.c */
 gj_apply_fn gj_directory_region_create, gj_directory_office_create, gj_directory_office_change,
     gj_directory_building_create;
@@ -61,7 +56,6 @@ gj_read_fn gj_directory_asset_list;
 gj_apply_fn gj_directory_import_begin, gj_directory_import_chunk, gj_directory_import_commit,
     gj_directory_import_abandon, gj_directory_import_step;
 gj_prepare_fn gj_directory_import_begin_prepare, gj_directory_import_chunk_prepare;
-gj_after_fn gj_directory_import_after;
 gj_read_fn gj_directory_import_report;
 
 /* A row that a hand changes while an import has a version of it to come: that import can no longer be committed. */

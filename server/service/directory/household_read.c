@@ -8,6 +8,7 @@
 #include "service/directory/directory_rules.h"
 #include "service/directory/household_form.h"
 #include "service/door.h"
+#include "service/page.h"
 #include "store/record.h"
 
 /* Households that may carry a token that is searched for; a surname with more in one office is refused: ask for the
@@ -40,8 +41,7 @@ struct look {
     bool tied_only; /* name, rooms and phones of the own job, nothing else */
 };
 
-static bool may_look(struct gj_ctx *ctx, uint64_t office, uint64_t household, uint64_t record,
-    enum gj_access_action action, struct look *look)
+static bool may_look(struct gj_ctx *ctx, uint64_t office, uint64_t household, uint64_t record, struct look *look)
 {
     struct gj_tie ties[2];
     struct gj_view view = {.office = office, .region = gj_door_region(ctx, office), .priority = GJ_NO_PRIORITY};
@@ -49,8 +49,7 @@ static bool may_look(struct gj_ctx *ctx, uint64_t office, uint64_t household, ui
     if (record != 0 && !record_view(ctx, record, household, &view, ties)) {
         return false;
     }
-    if (!gj_door_check_view(
-            ctx, GJ_DOOR_HOUSEHOLD, action, office, view.region, record != 0 ? &view : NULL, &look->right)) {
+    if (!gj_door_check_view(ctx, GJ_DOOR_HOUSEHOLD, GJ_ACCESS_READ, office, view.region, &view, &look->right)) {
         return false;
     }
     const struct gj_guarded *guarded = gj_policy_subject(ctx->policy, GJ_DOOR_HOUSEHOLD);
@@ -97,7 +96,6 @@ static const ProtobufCMessage *read_body(struct gj_ctx *ctx, uint64_t office, ui
 void gj_directory_read_apply(struct gj_ctx *ctx, const ProtobufCMessage *message)
 {
     const Gj__Service__HouseholdRead *body = (const Gj__Service__HouseholdRead *)message;
-    bool unmask = strcmp(body->action, "unmask") == 0;
     struct look look;
     struct gj_entry reason = {0};
     if (gj_entry_word(&reason.reason, body->purpose) != GJ_OK) {
@@ -105,8 +103,7 @@ void gj_directory_read_apply(struct gj_ctx *ctx, const ProtobufCMessage *message
         return;
     }
     bool allowed = body->household == 0 ? may_find(ctx, body->office, &look.right)
-                                        : may_look(ctx, body->office, body->household, body->record,
-                                              unmask ? GJ_ACCESS_OPEN : GJ_ACCESS_READ, &look);
+                                        : may_look(ctx, body->office, body->household, body->record, &look);
     if (!allowed) {
         return;
     }
@@ -146,8 +143,7 @@ const ProtobufCMessage *gj_directory_show_prepare(struct gj_ctx *ctx, const Prot
         (void)gj_refuse(ctx, GJ__V1__STATUS__NOT_FOUND, "reference_unknown", "id", NULL);
         return NULL;
     }
-    if (!may_look(ctx, stored->office, stored->id, request->record,
-            request->unmask_phone ? GJ_ACCESS_OPEN : GJ_ACCESS_READ, &look)) {
+    if (!may_look(ctx, stored->office, stored->id, request->record, &look)) {
         return NULL;
     }
     return read_body(ctx, stored->office, stored->id, request->unmask_phone ? "unmask" : "show", request->purpose,
@@ -206,8 +202,7 @@ void gj_directory_show(struct gj_ctx *ctx, const ProtobufCMessage *message)
         (void)gj_refuse(ctx, GJ__V1__STATUS__NOT_FOUND, "reference_unknown", "id", NULL);
         return;
     }
-    bool good = may_look(ctx, stored->office, stored->id, request->record,
-                    request->unmask_phone ? GJ_ACCESS_OPEN : GJ_ACCESS_READ, &look) &&
+    bool good = may_look(ctx, stored->office, stored->id, request->record, &look) &&
                 gj_sealing_begin(&sealing, ctx, GJ_SUBJECT_HOUSEHOLD, stored->id) &&
                 gj_household_form_open(&sealing, stored, &plain) && add_open_records(ctx, plain);
     gj_sealing_end(&sealing);
@@ -391,8 +386,8 @@ void gj_directory_find(struct gj_ctx *ctx, const ProtobufCMessage *message)
     const Gj__V1__HouseholdFindRequest *request = (const Gj__V1__HouseholdFindRequest *)message;
     struct gj_fault_at fault;
     struct gj_access_answer right;
-    size_t rows = 0;
-    uint64_t after = 0, last = 0;
+    struct gj_page page;
+    uint64_t last = 0;
     struct found *found = gj_arena_alloc(ctx->arena, sizeof *found);
     Gj__V1__HouseholdList *list = GJ_ARENA_NEW(ctx->arena, Gj__V1__HouseholdList);
     if (found == NULL || list == NULL) {
@@ -400,22 +395,22 @@ void gj_directory_find(struct gj_ctx *ctx, const ProtobufCMessage *message)
         return;
     }
     gj__v1__household_list__init(list);
-    if (!gj_directory_page(ctx, request->page, &rows, &after) || !may_find(ctx, request->office, &right) ||
+    if (!gj_page_read(ctx, request->page, &page) || !may_find(ctx, request->office, &right) ||
         !find(ctx, request, found)) {
         return;
     }
     enum gj_find_by by = gj_directory_rules_find(request, &fault);
-    list->households = GJ_ARENA_ARRAY(ctx->arena, rows, Gj__V1__Household *);
+    list->households = GJ_ARENA_ARRAY(ctx->arena, page.rows, Gj__V1__Household *);
     if (list->households == NULL) {
         (void)gj_door_failed(ctx, gj_arena_why(ctx->arena));
         return;
     }
     for (size_t i = 0; i < found->count; i++) {
-        if (found->ids[i] <= after) {
+        if (found->ids[i] <= page.after) {
             continue;
         }
-        if (list->n_households == rows) {
-            if (!gj_directory_cursor(ctx, last, &list->cursor)) {
+        if (list->n_households == page.rows) {
+            if (!gj_page_cursor(ctx, last, &list->cursor)) {
                 return;
             }
             break;

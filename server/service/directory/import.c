@@ -6,7 +6,6 @@
 #include <sodium.h>
 
 #include "common/limits.h"
-#include "core/commit.h"
 #include "core/core.h"
 #include "service/directory/directory.h"
 #include "service/door.h"
@@ -140,6 +139,7 @@ static void end_import(struct gj_ctx *ctx, Gj__Stored__Import *import, bool comm
     import->abandoned = !committed;
     import->ended_at = ctx->now_ms;
     gj_import_save(ctx, import);
+    gj_import_ask_step(ctx);
 }
 
 void gj_directory_import_begin(struct gj_ctx *ctx, const ProtobufCMessage *message)

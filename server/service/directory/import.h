@@ -33,6 +33,9 @@ struct gj_import_work {
     struct gj_csv_row row; /* at hand */
     struct gj_import_faults faults;
 };
+/* After the end of an import: the daemon puts its rows in order, step by step, after a restart too. */
+void gj_import_ask_step(struct gj_ctx *ctx);
+
 /* One line each (import_household.c, import_staff.c): adds to body, or to faults. false: the machinery failed. */
 bool gj_import_household_line(struct gj_import_work *work);
 bool gj_import_staff_line(struct gj_import_work *work);

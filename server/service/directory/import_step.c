@@ -4,9 +4,8 @@
 #include <string.h>
 
 #include "common/limits.h"
-#include "core/commit.h"
-#include "core/core.h"
 #include "core/household.h"
+#include "core/timer.h"
 #include "service/directory/directory.h"
 #include "service/directory/household.h"
 #include "service/directory/import.h"
@@ -88,14 +87,21 @@ static bool settle_chunk(struct gj_ctx *ctx, const Gj__Stored__Import *import, G
     return staged->added == 0;
 }
 
+void gj_import_ask_step(struct gj_ctx *ctx)
+{
+    Gj__Service__ImportStep step = GJ__SERVICE__IMPORT_STEP__INIT;
+    gj_timer_ask(ctx, ctx->now_ms, GJ__V1__CALL__SYSTEM_IMPORT_STEP, &step.base);
+}
+
 void gj_directory_import_step(struct gj_ctx *ctx, const ProtobufCMessage *message)
 {
-    (void)message;
     Gj__Stored__Import *import = NULL;
     Gj__Stored__Staged *staged = NULL;
+    (void)gj_timer_take(ctx, GJ__V1__CALL__SYSTEM_IMPORT_STEP, &gj__service__import_step__descriptor, &message);
     if (!next_unsettled(ctx, &import)) {
         return;
     }
+    gj_import_ask_step(ctx);
     struct gj_key key = gj_import_chunk_key(import->id, import->cleaned);
     bool there = gj_import_staged(ctx, import->id, import->cleaned, &staged);
     if (there && !settle_chunk(ctx, import, staged)) {
@@ -111,16 +117,5 @@ void gj_directory_import_step(struct gj_ctx *ctx, const ProtobufCMessage *messag
         entry.value = (int64_t)import->chunks;
         entry.has_value = true;
         (void)gj_door_append(ctx, &entry, NULL);
-    }
-}
-
-void gj_directory_import_after(struct gj_ctx *ctx, const ProtobufCMessage *message)
-{
-    Gj__Service__ImportStep step = GJ__SERVICE__IMPORT_STEP__INIT;
-    Gj__Stored__Import *import = NULL;
-    (void)message;
-    /* A queue that is full now is no loss: every import and every start of the daemon asks again. */
-    if (ctx->core->commit != NULL && next_unsettled(ctx, &import)) {
-        (void)gj_commit_system(ctx->core, GJ__V1__CALL__SYSTEM_IMPORT_STEP, &step.base, NULL, NULL);
     }
 }

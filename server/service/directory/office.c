@@ -7,6 +7,7 @@
 #include "service/directory/directory.h"
 #include "service/directory/directory_rules.h"
 #include "service/door.h"
+#include "service/page.h"
 #include "store/record.h"
 #include "store/vault.h"
 
@@ -267,24 +268,24 @@ void gj_directory_office_list(struct gj_ctx *ctx, const ProtobufCMessage *messag
 {
     const Gj__V1__OfficeListRequest *request = (const Gj__V1__OfficeListRequest *)message;
     Gj__V1__OfficeList *list = GJ_ARENA_NEW(ctx->arena, Gj__V1__OfficeList);
-    size_t rows = 0;
-    uint64_t after = 0, last = 0;
-    if (!gj_directory_page(ctx, request->page, &rows, &after)) {
+    struct gj_page page;
+    uint64_t last = 0;
+    if (!gj_page_read(ctx, request->page, &page)) {
         return;
     }
-    Gj__V1__Office **offices = GJ_ARENA_ARRAY(ctx->arena, rows, Gj__V1__Office *);
+    Gj__V1__Office **offices = GJ_ARENA_ARRAY(ctx->arena, page.rows, Gj__V1__Office *);
     if (list == NULL || offices == NULL) {
         (void)gj_door_failed(ctx, gj_arena_why(ctx->arena));
         return;
     }
     gj__v1__office_list__init(list);
     list->offices = offices;
-    struct gj_key low = gj_key_of_u64(after + 1);
+    struct gj_key low = gj_key_of_u64(page.after + 1);
     struct gj_iter iter;
     gj_iter_range(&iter, ctx->txn, GJ_TABLE_OFFICE, &low, NULL, GJ_FORWARD);
     while (gj_iter_next(&iter)) {
-        if (list->n_offices == rows) {
-            (void)gj_directory_cursor(ctx, last, &list->cursor);
+        if (list->n_offices == page.rows) {
+            (void)gj_page_cursor(ctx, last, &list->cursor);
             break;
         }
         struct gj_key_reader reader = gj_key_read(iter.key.data, iter.key.len);
@@ -343,13 +344,13 @@ void gj_directory_building_list(struct gj_ctx *ctx, const ProtobufCMessage *mess
 {
     const Gj__V1__BuildingListRequest *request = (const Gj__V1__BuildingListRequest *)message;
     Gj__V1__BuildingList *list = GJ_ARENA_NEW(ctx->arena, Gj__V1__BuildingList);
-    size_t rows = 0;
-    uint64_t after = 0, last = 0;
-    if (!gj_directory_page(ctx, request->page, &rows, &after) || !gj_door_office(ctx, request->office, "office") ||
+    struct gj_page page;
+    uint64_t last = 0;
+    if (!gj_page_read(ctx, request->page, &page) || !gj_door_office(ctx, request->office, "office") ||
         !gj_door_check(ctx, GJ_DOOR_COMPANY, GJ_ACCESS_LIST, request->office, NULL)) {
         return;
     }
-    Gj__V1__Building **buildings = GJ_ARENA_ARRAY(ctx->arena, rows, Gj__V1__Building *);
+    Gj__V1__Building **buildings = GJ_ARENA_ARRAY(ctx->arena, page.rows, Gj__V1__Building *);
     if (list == NULL || buildings == NULL) {
         (void)gj_door_failed(ctx, gj_arena_why(ctx->arena));
         return;
@@ -360,16 +361,16 @@ void gj_directory_building_list(struct gj_ctx *ctx, const ProtobufCMessage *mess
     struct gj_iter iter;
     gj_iter_prefix(&iter, ctx->txn, GJ_TABLE_DIRECTORY, &prefix, GJ_FORWARD);
     /* In order of their codes; the cursor names the building behind which the next page goes on. */
-    bool waiting = after != 0;
+    bool waiting = page.after != 0;
     while (gj_iter_next(&iter)) {
         struct gj_key_reader reader = gj_key_read(iter.value.data, iter.value.len);
         uint64_t id = gj_key_read_u64(&reader);
         if (waiting) {
-            waiting = id != after;
+            waiting = id != page.after;
             continue;
         }
-        if (list->n_buildings == rows) {
-            (void)gj_directory_cursor(ctx, last, &list->cursor);
+        if (list->n_buildings == page.rows) {
+            (void)gj_page_cursor(ctx, last, &list->cursor);
             break;
         }
         Gj__Stored__Building *stored = NULL;

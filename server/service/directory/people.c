@@ -7,6 +7,7 @@
 #include "service/directory/directory_rules.h"
 #include "service/directory/people_form.h"
 #include "service/door.h"
+#include "service/page.h"
 #include "service/sealing.h"
 #include "store/record.h"
 
@@ -222,20 +223,20 @@ void gj_directory_staff_list(struct gj_ctx *ctx, const ProtobufCMessage *message
 {
     const Gj__V1__StaffListRequest *request = (const Gj__V1__StaffListRequest *)message;
     Gj__V1__StaffList *list = GJ_ARENA_NEW(ctx->arena, Gj__V1__StaffList);
-    size_t rows = 0;
-    uint64_t after = 0;
-    if (!gj_directory_page(ctx, request->page, &rows, &after) || !gj_door_office(ctx, request->office, "office") ||
-        !gj_door_check(ctx, GJ_DOOR_STAFF, GJ_ACCESS_LIST, request->office, NULL)) {
+    struct gj_access_answer right;
+    struct gj_page page;
+    if (!gj_page_read(ctx, request->page, &page) || !gj_door_office(ctx, request->office, "office") ||
+        !gj_door_check(ctx, GJ_DOOR_STAFF, GJ_ACCESS_LIST, request->office, &right)) {
         return;
     }
-    Gj__V1__Staff **staff = GJ_ARENA_ARRAY(ctx->arena, rows, Gj__V1__Staff *);
+    Gj__V1__Staff **staff = GJ_ARENA_ARRAY(ctx->arena, page.rows, Gj__V1__Staff *);
     if (list == NULL || staff == NULL) {
         (void)gj_door_failed(ctx, gj_arena_why(ctx->arena));
         return;
     }
     gj__v1__staff_list__init(list);
     list->staff = staff;
-    struct gj_key low = gj_directory_staff_key(request->office, after + 1);
+    struct gj_key low = gj_directory_staff_key(request->office, page.after + 1);
     struct gj_key high = gj_directory_staff_key(request->office + 1, 0);
     struct gj_iter iter;
     gj_iter_range(&iter, ctx->txn, GJ_TABLE_DIRECTORY, &low, &high, GJ_FORWARD);
@@ -245,16 +246,20 @@ void gj_directory_staff_list(struct gj_ctx *ctx, const ProtobufCMessage *message
         if (!staff_row(ctx, gj_key_read_u64(&reader), &stored)) {
             break;
         }
-        if (!gj_people_form_has_trade(stored, request->trade)) {
+        if (!gj_people_form_has_trade(stored, request->trade) || (right.own_only && stored->user != ctx->actor->user)) {
             continue;
         }
-        if (list->n_staff == rows) {
-            (void)gj_directory_cursor(ctx, staff[rows - 1]->user, &list->cursor);
+        if (list->n_staff == page.rows) {
+            (void)gj_page_cursor(ctx, staff[page.rows - 1]->user, &list->cursor);
             break;
         }
         staff[list->n_staff] = gj_people_form_wire_staff(ctx, stored);
         if (staff[list->n_staff] == NULL) {
             break;
+        }
+        if (right.logged) {
+            /* A list is not a logged read: who must be recorded sees no numbers here. */
+            staff[list->n_staff]->phone = (char *)(uintptr_t)protobuf_c_empty_string;
         }
         list->n_staff++;
     }
