@@ -5,6 +5,9 @@
 #include "common/limits.h"
 #include "common/text.h"
 
+/* Of a tag or a length: 32 bits. Longer forms of small numbers are refused by protobuf-c as well. */
+#define LENGTH_BYTES_MAX 5
+
 /* Wire types of the protobuf encoding. */
 enum { WIRE_VARINT = 0, WIRE_64 = 1, WIRE_LENGTH = 2, WIRE_32 = 5 };
 
@@ -122,7 +125,7 @@ static enum gj_err measure(unsigned wire, const uint8_t *at, size_t left, size_t
         return *head == 0 ? GJ_EINVAL : GJ_OK;
     case WIRE_LENGTH:
         *head = read_varint(at, left, &value);
-        if (*head == 0 || value > left - *head) {
+        if (*head == 0 || *head > LENGTH_BYTES_MAX || value > left - *head) {
             return GJ_EINVAL;
         }
         *body = (size_t)value;
@@ -144,7 +147,7 @@ static enum gj_err scan_message(
     while (at < end) {
         uint64_t tag;
         size_t used = read_varint(at, (size_t)(end - at), &tag);
-        if (used == 0 || used > 5 || tag >> 3 == 0 || tag >> 3 > 0x1fffffff) {
+        if (used == 0 || used > LENGTH_BYTES_MAX || tag >> 3 == 0 || tag >> 3 > 0x1fffffff) {
             return GJ_EINVAL;
         }
         at += used;

@@ -95,6 +95,8 @@ static void malformed_bytes_are_refused(void **state)
     check_err(RESULT("\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02"), GJ_EINVAL); /* 65 bits */
     check_err(RESULT("\x88\x80\x80\x80\x80\x00\x01"), GJ_EINVAL);                 /* a tag of six bytes */
     check_err(RESULT("\xf8\xff\xff\xff\x7f\x01"), GJ_EINVAL);                     /* field above 2^29 - 1 */
+    check_err(RESULT("\x1a\x80\x80\x80\x80\x80\x00"), GJ_EINVAL);                 /* a length of six bytes */
+    check_ok(RESULT("\x1a\x80\x80\x80\x80\x00"));
     check_ok(RESULT("\xf8\xff\xff\xff\x0f\x01")); /* the highest field there can be, unknown */
     check_ok(RESULT("\xfa\x3f\x02"
                     "ab"));                           /* unknown field 1023 */
