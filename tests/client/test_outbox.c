@@ -287,7 +287,8 @@ struct sending {
 static void on_request(void *arg, struct fake_peer *peer, const Gj__V1__Request *request)
 {
     struct sending *sending = arg;
-    unsigned n = sending->received++;
+    unsigned n = sending->received < 15 ? sending->received : 15; /* the last entry of the script goes on */
+    sending->received++;
     snprintf(sending->bodies[n], 16, "%.*s", (int)request->body.len, (const char *)request->body.data);
     if (sending->status[n] == GUANJIA_S_OK) {
         fake_written(peer, request->id, n + 1);
@@ -447,69 +448,45 @@ static void test_nothing_goes_out_in_a_wrong_name(void **state)
     guanjia_outbox_close(box);
 }
 
-/* A day of 1,800 items passes through; the file is rewritten and does not grow for ever. */
-static void test_a_busy_day_fits_and_the_file_shrinks(void **state)
+/* Many items pass through, and the file does not grow for ever. */
+static void test_a_long_queue_fits_and_the_file_shrinks(void **state)
 {
     struct world *world = *state;
-    uint8_t key[16];
-    guanjia_outbox *box = open_box(world);
-    for (int n = 0; n < 300; n++) {
-        add(box, "a visitor's entry of some hundred bytes a visitor's entry of some hundred bytes", NULL, key);
-    }
-    size_t full = file_size(world->path);
-    struct sending sending = {0};
-    sending.status[0] = GUANJIA_S_OK;
-    guanjia_outbox_close(box);
-    box = open_box(world);
-    assert_int_equal(guanjia_outbox_count(box), 300);
-    /* Forgetting every item needs no server: rejected by its predecessor, shown, dropped. */
     uint8_t first[16];
-    memcpy(first, guanjia_outbox_at(box, 0)->key, 16);
-    guanjia_outbox_close(box);
-    for (int round = 0; round < 2; round++) {
-        box = open_box(world);
-        for (int n = 0; n < 300; n++) {
-            add(box, "follower", first, key);
-        }
-        guanjia_outbox_close(box);
+    uint8_t key[16];
+    struct sending sending = {.status = {GUANJIA_S_REFUSED}};
+    guanjia_outbox *box = open_box(world);
+    add(box, "an act that will be refused", NULL, first);
+    for (int n = 0; n < 600; n++) {
+        add(box, "a follower of some sixty bytes, which falls with its predecessor", first, key);
     }
-    struct sending rejecting = {.status = {GUANJIA_S_REFUSED}};
-    for (int n = 1; n < 16; n++) {
-        rejecting.status[n] = -1;
-    }
-    box = open_box(world);
-    run_box(world, box, &rejecting, 100);
     guanjia_outbox_close(box);
     box = open_box(world);
-    assert_int_equal(guanjia_outbox_at(box, 0)->state, GUANJIA_ITEM_REJECTED);
-    assert_int_equal(guanjia_outbox_count(box), 900);
-    for (size_t n = 0; n < guanjia_outbox_count(box);) {
-        const struct guanjia_item *item = guanjia_outbox_at(box, n);
-        memcpy(key, item->key, 16);
-        if (item->state != GUANJIA_ITEM_REJECTED) {
-            n++;
-            continue;
-        }
+    assert_int_equal(guanjia_outbox_count(box), 601);
+    run_box(world, box, &sending, 5000);
+    assert_int_equal(sending.received, 1);
+    assert_int_equal(sending.rejected, 601);
+    while (guanjia_outbox_count(box) > 0) {
+        memcpy(key, guanjia_outbox_at(box, 0)->key, sizeof key);
         assert_int_equal(guanjia_outbox_shown(box, key), GUANJIA_OK);
         assert_int_equal(guanjia_outbox_drop(box, key), GUANJIA_OK);
     }
-    size_t left = guanjia_outbox_count(box);
+    add(box, "new", NULL, key);
     size_t before = file_size(world->path);
     guanjia_outbox_close(box);
     for (uint64_t nth = 1; nth < 6; nth++) {
-        /* A rewrite that fails anywhere leaves the old file in use. */
+        /* A rewrite that fails anywhere leaves one of the two files whole and in use. */
         gj_fail_arm("outbox.", nth, false);
         box = open_box(world);
         gj_fail_disarm();
-        assert_int_equal(guanjia_outbox_count(box), left);
+        assert_int_equal(guanjia_outbox_count(box), 1);
+        assert_memory_equal(guanjia_outbox_at(box, 0)->key, key, 16);
         guanjia_outbox_close(box);
     }
-    guanjia_outbox_close(open_box(world));
-    assert_true(file_size(world->path) < before);
-    assert_true(file_size(world->path) <= full);
     box = open_box(world);
-    assert_int_equal(guanjia_outbox_count(box), left);
+    assert_int_equal(guanjia_outbox_count(box), 1);
     guanjia_outbox_close(box);
+    assert_true(file_size(world->path) < before / 100);
 }
 
 static void test_drafts_are_per_user_and_sealed(void **state)
@@ -556,7 +533,7 @@ int main(void)
         CASE(test_a_rejected_item_stays_and_takes_its_followers_along),
         CASE(test_what_may_pass_keeps_waiting),
         CASE(test_nothing_goes_out_in_a_wrong_name),
-        CASE(test_a_busy_day_fits_and_the_file_shrinks),
+        CASE(test_a_long_queue_fits_and_the_file_shrinks),
         CASE(test_drafts_are_per_user_and_sealed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
