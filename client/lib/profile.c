@@ -99,7 +99,7 @@ static enum guanjia_err tell(struct guanjia_fault *fault, enum guanjia_err err, 
 {
     if (fault != NULL && err != GUANJIA_OK) {
         fault->err = err;
-        snprintf(fault->text, sizeof fault->text, "%s: %s", path, what);
+        snprintf(fault->text, sizeof fault->text, "%.160s: %.80s", path, what);
     }
     return err;
 }
