@@ -201,6 +201,7 @@ enum gj_err gj_vault_open(
     vault->store = store;
     pthread_rwlock_init(&vault->swap, NULL);
     pthread_mutex_init(&vault->lock, NULL);
+    pthread_mutex_init(&vault->rewriting, NULL);
     vault->cache = gj_vault_cache_new(options->cache_keys != 0 ? options->cache_keys : GJ_VAULT_CACHE_KEYS);
     vault->master = sodium_malloc(GJ_VAULT_KEY_SIZE);
     vault->index_key = sodium_malloc(GJ_VAULT_KEY_SIZE);
@@ -229,6 +230,7 @@ void gj_vault_close(struct gj_vault *vault)
     sodium_free(vault->master);
     sodium_free(vault->index_key);
     pthread_mutex_destroy(&vault->lock);
+    pthread_mutex_destroy(&vault->rewriting);
     pthread_rwlock_destroy(&vault->swap);
     free(vault);
 }
@@ -346,6 +348,13 @@ void gj_vault_forget(struct gj_vault *vault, const struct gj_subject *subject)
 {
     pthread_mutex_lock(&vault->lock);
     gj_vault_cache_drop(vault->cache, subject);
+    pthread_mutex_unlock(&vault->lock);
+}
+
+void gj_vault_forget_all(struct gj_vault *vault)
+{
+    pthread_mutex_lock(&vault->lock);
+    gj_vault_cache_clear(vault->cache);
     pthread_mutex_unlock(&vault->lock);
 }
 

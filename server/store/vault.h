@@ -115,8 +115,10 @@ struct gj_vault_report {
  * seconds; no write transaction may be open. Rewrites the file when something was removed. */
 enum gj_err gj_vault_reconcile(struct gj_store *store, struct gj_vault_report *out);
 
-/* Writes the vault anew without its free pages, puts the copy in its place and removes the old file, so that no
- * destroyed key is left in it. No transaction may be open; readers of the vault wait meanwhile. */
+/* Finishes erasures, writes the vault anew row by row, puts the copy in its place and removes the old file, so that no
+ * destroyed key is left in it. Any thread without an open write transaction. Commands go on meanwhile unless they
+ * change the vault; readers of the vault wait for the exchange alone. GJ_EBUSY: a backup is copying the vault, try
+ * later. */
 enum gj_err gj_vault_rewrite(struct gj_store *store);
 
 /* Fingerprint of the master key the vault belongs to (8 bytes), for messages. */

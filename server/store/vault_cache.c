@@ -128,6 +128,13 @@ void gj_vault_cache_drop(struct gj_vault_cache *cache, const struct gj_subject *
     }
 }
 
+void gj_vault_cache_clear(struct gj_vault_cache *cache)
+{
+    while (cache->oldest != NONE) {
+        drop_slot(cache, cache->oldest);
+    }
+}
+
 void gj_vault_cache_put(struct gj_vault_cache *cache, const struct gj_subject *subject, uint64_t key_id,
     const uint8_t key[GJ_VAULT_KEY_SIZE])
 {

@@ -29,6 +29,7 @@ struct gj_vault {
     MDB_dbi dbi[GJ_VAULT_TABLE_COUNT];
     pthread_rwlock_t swap; /* read: the environment is in use; write: it is being replaced */
     pthread_mutex_t lock;  /* the cache */
+    pthread_mutex_t rewriting;
     struct gj_vault_cache *cache;
     uint8_t *master; /* locked memory: master key, then index key */
     uint8_t *index_key;
@@ -44,7 +45,9 @@ enum gj_err gj_vault_open_tables(struct gj_vault *vault);
 /* Opens a wrapped key; outer is the master key or an office key. */
 enum gj_err gj_vault_unwrap(
     const uint8_t outer[GJ_VAULT_KEY_SIZE], const void *wrapped, size_t len, uint8_t key[GJ_VAULT_KEY_SIZE]);
+/* Drops a key, or every key, from the cache; after the commit that destroyed it and outside of transactions. */
 void gj_vault_forget(struct gj_vault *vault, const struct gj_subject *subject);
+void gj_vault_forget_all(struct gj_vault *vault);
 
 struct gj_key gj_vault_subject_key(const struct gj_subject *subject);
 struct gj_key gj_vault_token_key(const struct gj_vault_token *token, const struct gj_subject *subject);
@@ -80,5 +83,6 @@ const uint8_t *gj_vault_cache_get(struct gj_vault_cache *cache, const struct gj_
 void gj_vault_cache_put(struct gj_vault_cache *cache, const struct gj_subject *subject, uint64_t key_id,
     const uint8_t key[GJ_VAULT_KEY_SIZE]);
 void gj_vault_cache_drop(struct gj_vault_cache *cache, const struct gj_subject *subject);
+void gj_vault_cache_clear(struct gj_vault_cache *cache);
 
 #endif

@@ -27,7 +27,6 @@ static int judge_key(struct reconcile *rec, const struct gj_subject *subject, bo
     } else {
         rec->report->orphans++;
     }
-    gj_vault_forget(rec->vault, subject);
     return gj_vault_destroy(rec->vault, rec->mdb, subject);
 }
 
@@ -131,6 +130,7 @@ enum gj_err gj_vault_reconcile(struct gj_store *store, struct gj_vault_report *o
     } else if (rec.mdb != NULL) {
         mdb_txn_abort(rec.mdb);
     }
+    gj_vault_forget_all(store->vault);
     gj_txn_abort(rec.txn);
     if (err == GJ_OK && out->orphans + out->finished > 0) {
         err = gj_vault_rewrite(store);

@@ -22,6 +22,7 @@
 
 struct copy {
     struct gj_vault *from;
+    size_t of_txn;      /* the vault's transaction that was copied */
     struct gj_vault to; /* only its environment and tables */
     MDB_txn *read;
     MDB_txn *write;
@@ -62,6 +63,7 @@ static int copy_tables(struct copy *copy)
 {
     int rc = mdb_txn_begin(copy->from->env.env, NULL, MDB_RDONLY, &copy->read);
     if (rc == MDB_SUCCESS) {
+        copy->of_txn = mdb_txn_id(copy->read);
         rc = mdb_txn_begin(copy->to.env.env, NULL, 0, &copy->write);
     }
     for (unsigned i = 0; rc == MDB_SUCCESS && i < GJ_VAULT_TABLE_COUNT; i++) {
@@ -91,8 +93,8 @@ static void remove_copy(const char *dir)
     rmdir(dir);
 }
 
-/* Makes <vault>/new/data.mdb. */
-static enum gj_err make_copy(struct gj_vault *vault, const char *dir)
+/* Makes <vault>/new/data.mdb; *of_txn says of which moment. */
+static enum gj_err make_copy(struct gj_vault *vault, const char *dir, size_t *of_txn)
 {
     struct copy copy = {.from = vault};
     remove_copy(dir);
@@ -107,6 +109,7 @@ static enum gj_err make_copy(struct gj_vault *vault, const char *dir)
         err = gj_store_err(mdb_env_sync(copy.to.env.env, 1));
     }
     gj_env_close(&copy.to.env);
+    *of_txn = copy.of_txn;
     return err;
 }
 
@@ -154,7 +157,6 @@ static int destroy_erased(struct gj_txn *txn, struct gj_vault *vault, MDB_txn *m
         struct gj_subject subject = {.kind = gj_key_read_u16(&reader)};
         subject.id = gj_key_read_u64(&reader);
         rc = gj_key_read_done(&reader) ? gj_vault_destroy(vault, mdb, &subject) : MDB_CORRUPTED;
-        gj_vault_forget(vault, &subject);
     }
     gj_iter_close(&iter);
     return rc;
@@ -178,7 +180,9 @@ static enum gj_err finish_erasures(struct gj_txn *txn, struct gj_vault *vault)
         mdb_txn_abort(mdb);
         return gj_store_err(rc);
     }
-    return gj_store_err(mdb_txn_commit(mdb));
+    rc = mdb_txn_commit(mdb);
+    gj_vault_forget_all(vault);
+    return gj_store_err(rc);
 }
 
 static void clear_erasing(struct gj_txn *txn)
@@ -194,32 +198,62 @@ static void clear_erasing(struct gj_txn *txn)
     gj_iter_close(&iter);
 }
 
-enum gj_err gj_vault_rewrite(struct gj_store *store)
+/* With the writer's place in main, which keeps the vault still: it changes in no other way. */
+static enum gj_err replace(struct gj_txn *txn, struct gj_vault *vault, const char *dir, bool copied, size_t of_txn)
 {
-    struct gj_vault *vault = store->vault;
-    char dir[GJ_STORE_PATH_MAX + 8];
-    snprintf(dir, sizeof dir, "%s/new", vault->env.dir);
-    /* The writer's place in main keeps the vault still meanwhile: it changes in no other way. */
-    struct gj_txn *txn = NULL;
-    enum gj_err err = gj_txn_begin_write(store, &txn);
-    if (err != GJ_OK) {
-        return err;
-    }
-    err = finish_erasures(txn, vault);
-    if (err == GJ_OK) {
-        err = make_copy(vault, dir);
+    MDB_envinfo info;
+    mdb_env_info(vault->env.env, &info);
+    enum gj_err err = GJ_OK;
+    if (!copied || info.me_last_txnid != of_txn) {
+        err = finish_erasures(txn, vault);
+        if (err == GJ_OK) {
+            err = make_copy(vault, dir, &of_txn);
+        }
     }
     if (err == GJ_OK) {
         err = swap(vault, dir);
     }
-    remove_copy(dir);
     if (err == GJ_OK) {
         clear_erasing(txn);
         return gj_txn_commit(txn);
     }
     if (err == GJ_EIO) {
-        atomic_store(&store->dead, true);
+        atomic_store(&vault->store->dead, true);
     }
     gj_txn_abort(txn);
+    return err;
+}
+
+/* The copy, which takes a second for 400,000 households, is made while commands go on; only when the vault changed
+ * meanwhile is it made again with the commands waiting. */
+static enum gj_err rewrite(struct gj_store *store, const char *dir)
+{
+    struct gj_vault *vault = store->vault;
+    struct gj_txn *txn = NULL;
+    enum gj_err err = gj_txn_begin_write(store, &txn);
+    if (err != GJ_OK) {
+        return err;
+    }
+    uint64_t erasing = gj_txn_count(txn, GJ_TABLE_ERASING);
+    err = finish_erasures(txn, vault);
+    gj_txn_abort(txn);
+    size_t of_txn = 0;
+    if (err == GJ_OK) {
+        err = make_copy(vault, dir, &of_txn);
+    }
+    if (err == GJ_OK) {
+        err = gj_txn_begin_write(store, &txn);
+    }
+    return err == GJ_OK ? replace(txn, vault, dir, gj_txn_count(txn, GJ_TABLE_ERASING) == erasing, of_txn) : err;
+}
+
+enum gj_err gj_vault_rewrite(struct gj_store *store)
+{
+    char dir[GJ_STORE_PATH_MAX + 8];
+    snprintf(dir, sizeof dir, "%s/new", store->vault->env.dir);
+    pthread_mutex_lock(&store->vault->rewriting);
+    enum gj_err err = rewrite(store, dir);
+    remove_copy(dir);
+    pthread_mutex_unlock(&store->vault->rewriting);
     return err;
 }

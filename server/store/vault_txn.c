@@ -273,11 +273,13 @@ enum gj_err gj_vault_txn_undo(struct gj_txn *txn)
         return gj_store_err(rc);
     }
     rc = gj_vault_undo(txn->store->vault, mdb);
-    if (rc != MDB_SUCCESS) {
+    if (rc == MDB_SUCCESS) {
+        rc = mdb_txn_commit(mdb);
+    } else {
         mdb_txn_abort(mdb);
-        return gj_store_err(rc);
     }
-    return gj_store_err(mdb_txn_commit(mdb));
+    gj_vault_forget_all(txn->store->vault); /* a reader may have met a key that never was */
+    return gj_store_err(rc);
 }
 
 /* Destroys the keys of subjects whose tombstone is durable now. A failure is not the command's: the rows in `erasing`
@@ -293,7 +295,6 @@ enum gj_err gj_vault_txn_finish(struct gj_txn *txn)
     int rc = gj_fail_point("vault.erase") ? ENOMEM : mdb_txn_begin(vault->env.env, NULL, 0, &mdb);
     for (unsigned i = 0; rc == MDB_SUCCESS && i < v->n_erase; i++) {
         rc = gj_vault_destroy(vault, mdb, &v->erase[i]);
-        gj_vault_forget(vault, &v->erase[i]);
     }
     if (rc == MDB_SUCCESS) {
         rc = mdb_drop(mdb, vault->dbi[GJ_VAULT_PENDING], 0); /* undo rows may hold an older wrapping */
@@ -302,6 +303,10 @@ enum gj_err gj_vault_txn_finish(struct gj_txn *txn)
         rc = mdb_txn_commit(mdb);
     } else if (mdb != NULL) {
         mdb_txn_abort(mdb);
+    }
+    /* Only now: a reader that still finds the row would put the key back into the cache. */
+    for (unsigned i = 0; i < v->n_erase; i++) {
+        gj_vault_forget(vault, &v->erase[i]);
     }
     return gj_store_err(rc) == GJ_EIO ? GJ_EIO : GJ_OK;
 }

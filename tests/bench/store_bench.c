@@ -3,7 +3,7 @@
  * latency at 1, 16, 64 and 256 actions a commit, pages an action with each table's share, the cost of an entry, and
  * reads.
  *
- *     store_bench [--records N] [--open N] [--seconds S] [--dir DIR] [--keep]
+ *     store_bench [--records N] [--open N] [--subjects N] [--seconds S] [--dir DIR] [--keep]
  */
 #include <inttypes.h>
 #include <sodium.h>
@@ -18,6 +18,7 @@
 #include "store/pages.h"
 #include "store/record.h"
 #include "store/store.h"
+#include "store/vault.h"
 
 #define OFFICES 200
 #define RECORD_BYTES 700
@@ -26,7 +27,8 @@
 
 struct bench {
     uint64_t records;
-    uint64_t open; /* of them, still in work: the newest */
+    uint64_t open;     /* of them, still in work: the newest */
+    uint64_t subjects; /* with a data key and three blind index tokens each */
     double seconds;
     char dir[512];
     struct gj_store *store;
@@ -271,6 +273,80 @@ static void run_reads(struct bench *b)
     }
 }
 
+/* ---- vault: households with their keys and blind indexes, and what an erasure costs ---- */
+
+static void put_subject(struct bench *b, struct gj_txn *txn, uint64_t id)
+{
+    struct gj_vault *vault = gj_store_vault(b->store);
+    struct gj_subject subject = {1, id};
+    uint32_t office = office_of(id);
+    struct gj_vault_wrapped wrapped;
+    uint8_t key[GJ_VAULT_KEY_SIZE];
+    enum gj_err err = gj_vault_new_key(vault, office, key, &wrapped);
+    if (err != GJ_OK) {
+        die("new key", err);
+    }
+    gj_vault_put_key(txn, &subject, office, &wrapped);
+    static const enum gj_blind kinds[] = {GJ_BLIND_PHONE, GJ_BLIND_PHONE_LAST, GJ_BLIND_SURNAME};
+    const uint64_t texts[] = {id, id % 10000, id % 300};
+    for (unsigned i = 0; i < 3; i++) {
+        struct gj_vault_token token;
+        if (gj_vault_token(vault, kinds[i], office, &texts[i], sizeof texts[i], &token) == GJ_OK) {
+            gj_vault_put_token(txn, &subject, &token);
+        }
+    }
+}
+
+static void fill_vault(struct bench *b)
+{
+    struct gj_txn *txn = NULL;
+    enum gj_err err = gj_txn_begin_write(b->store, &txn);
+    for (uint32_t office = 1; err == GJ_OK && office <= OFFICES; office++) {
+        struct gj_vault_wrapped wrapped;
+        err = gj_vault_new_office(gj_store_vault(b->store), office, &wrapped);
+        gj_vault_put_office(txn, office, &wrapped);
+    }
+    err = err == GJ_OK ? gj_txn_commit(txn) : err;
+    for (uint64_t id = 1; err == GJ_OK && id <= b->subjects;) {
+        err = gj_txn_begin_write(b->store, &txn);
+        for (unsigned n = 0; err == GJ_OK && n < 2000 && id <= b->subjects; n++, id++) {
+            put_subject(b, txn, id);
+        }
+        err = err == GJ_OK ? gj_txn_commit(txn) : err;
+    }
+    if (err != GJ_OK) {
+        die("vault", err);
+    }
+}
+
+static void run_vault(struct bench *b)
+{
+    enum { N = 20000 };
+    double begun = now_s();
+    fill_vault(b);
+    double fill_s = now_s() - begun;
+    begun = now_s();
+    for (unsigned n = 0; n < N; n++) {
+        struct gj_subject subject = {1, 1 + (uint64_t)rand() % b->subjects};
+        uint8_t key[GJ_VAULT_KEY_SIZE];
+        enum gj_err err = gj_vault_key(gj_store_vault(b->store), &subject, key, NULL);
+        if (err != GJ_OK) {
+            die("key", err);
+        }
+    }
+    double key_us = (now_s() - begun) * 1e6 / N;
+    begun = now_s();
+    enum gj_err err = gj_vault_rewrite(b->store);
+    if (err != GJ_OK) {
+        die("rewrite", err);
+    }
+    struct gj_store_info info;
+    err = gj_store_info(b->store, &info);
+    printf("  \"subjects\": %" PRIu64 ", \"vault_fill_s\": %.1f, \"vault_key_us\": %.1f, \"vault_rewrite_ms\": %.0f, "
+           "\"vault_bytes\": %" PRIu64 ",\n",
+        b->subjects, fill_s, key_us, (now_s() - begun) * 1000, err == GJ_OK ? info.vault_used_bytes : 0);
+}
+
 static void open_store(struct bench *b, bool create, unsigned pages_every)
 {
     struct gj_store_options options = {.dir = b->dir, .create = create, .pages_every = pages_every};
@@ -307,6 +383,7 @@ static void measure(struct bench *b)
         now_s() - begun);
     gj_store_close(b->store);
     open_store(b, false, 0);
+    run_vault(b);
     run_entries(b);
     run_reads(b);
     printf("  \"durable\": [\n");
@@ -331,7 +408,8 @@ static void measure(struct bench *b)
 
 int main(int argc, char **argv)
 {
-    struct bench b = {.records = 1000000, .open = 10000, .seconds = 3, .now_ms = 1767574800000, .dir = ""};
+    struct bench b = {
+        .records = 1000000, .open = 10000, .subjects = 400000, .seconds = 3, .now_ms = 1767574800000, .dir = ""};
     bool keep = false;
     for (int i = 1; i < argc; i++) {
         const char *value = i + 1 < argc ? argv[i + 1] : "";
@@ -343,17 +421,20 @@ int main(int argc, char **argv)
             b.records = strtoull(value, NULL, 10);
         } else if (strcmp(argv[i], "--open") == 0) {
             b.open = strtoull(value, NULL, 10);
+        } else if (strcmp(argv[i], "--subjects") == 0) {
+            b.subjects = strtoull(value, NULL, 10);
         } else if (strcmp(argv[i], "--seconds") == 0) {
             b.seconds = strtod(value, NULL);
         } else if (strcmp(argv[i], "--dir") == 0) {
             snprintf(b.dir, sizeof b.dir, "%s", value);
         } else {
-            fprintf(stderr, "usage: store_bench [--records N] [--open N] [--seconds S] [--dir DIR] [--keep]\n");
+            fprintf(stderr,
+                "usage: store_bench [--records N] [--open N] [--subjects N] [--seconds S] [--dir DIR] [--keep]\n");
             return 2;
         }
         i++;
     }
-    if (b.records == 0 || b.open == 0 || b.open > b.records || sodium_init() < 0) {
+    if (b.records == 0 || b.open == 0 || b.open > b.records || b.subjects == 0 || sodium_init() < 0) {
         fprintf(stderr, "store_bench: open records are some of the records\n");
         return 2;
     }
