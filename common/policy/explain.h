@@ -20,7 +20,7 @@ struct gj_explain_row {
     const char *name; /* the timer's */
     struct gj_label label;
     const char *clock; /* elapsed, calendar_day, working_day, calendar_month; "field" when a field gives the time */
-    char limit[96];    /* "24h", "appointment_at else 24h" */
+    char limit[160];   /* "24h", "appointment_at else 24h" */
     int64_t due_ms;    /* 0: depends on a field that has no value yet */
     int64_t warn_ms;   /* 0: none */
     const char *level; /* company, city, profile, office, weather: the level that won */

@@ -1,0 +1,261 @@
+/* Fills a store for the benchmark: tickets that went through the whole repair flow during the past year and open ones
+ * at every step of it, by the daemon's own prepare and apply, in large batches. The daemon must not run.
+ *
+ *     bench_load STORE_DIR PROFILE_DIR TICKETS OPEN OFFICES      PROFILE_DIR/desk as tests/bench/run writes it
+ */
+#include <inttypes.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "bench/desk.h"
+#include "bench/pool.h"
+#include "common/id.h"
+#include "common/pb.h"
+#include "core/core.h"
+#include "core/log.h"
+#include "core/policies.h"
+#include "keys.h"
+#include "service/table.h"
+#include "store/blob.h"
+#include "store/store.h"
+
+#define BATCH 2048
+#define YEAR_MS (INT64_C(365) * 86400000)
+#define STEPS_MAX 32
+#define ARENA_BYTES (1u << 20)
+#define DEVICE 1
+
+struct slot {
+    struct gj_desk_ticket ticket;
+    struct gj_log_item item;
+    struct gj_arena arena;
+    union {
+        struct gj_desk_act act;
+        Gj__V1__IntakeRequest intake;
+    } request;
+};
+
+struct loader {
+    struct gj_core core;
+    struct gj_clock clock;
+    struct gj_command_log *log;
+    struct gj_actor_cache *actors;
+    struct gj_txn *txn;
+    struct gj_desk desk;
+    struct slot *slots;
+    uint64_t offices;
+    uint64_t random;
+    int64_t now_ms;
+    uint64_t actions;
+};
+
+static void die(const char *what, const char *why)
+{
+    fprintf(stderr, "bench_load: %s: %s\n", what, why);
+    exit(1);
+}
+
+static void must(enum gj_err err, const char *what)
+{
+    if (err != GJ_OK) {
+        die(what, gj_err_name(err));
+    }
+}
+
+static uint64_t next_random(struct loader *loader)
+{
+    loader->random ^= loader->random << 13;
+    loader->random ^= loader->random >> 7;
+    loader->random ^= loader->random << 17;
+    return loader->random;
+}
+
+/* ---- opening ---- */
+
+static void open_core(struct loader *loader, const char *dir)
+{
+    struct gj_fault fault = {.text = ""};
+    struct gj_keys keys;
+    struct gj_store_options options = {.dir = dir};
+    struct gj_core *core = &loader->core;
+    if (gj_keys_read(dir, &keys, &fault) != GJ_OK) {
+        die("keys", fault.text);
+    }
+    memcpy(options.master_key, keys.master, sizeof options.master_key);
+    if (gj_store_open(&options, &core->store, &fault) != GJ_OK) {
+        die("store", fault.text);
+    }
+    core->vault = gj_store_vault(core->store);
+    if (gj_blob_open(core->store, &core->blob, &fault) != GJ_OK) {
+        die("blob", fault.text);
+    }
+    memcpy(core->cluster_id, gj_store_cluster_id(core->store), sizeof core->cluster_id);
+    gj_clock_init_manual(&loader->clock, loader->now_ms, loader->now_ms);
+    core->clock = &loader->clock;
+    core->services = gj_service_table;
+    must(gj_policies_new(&core->policies), "policies");
+    must(gj_txn_begin_read(core->store, &loader->txn), "snapshot");
+    if (gj_policies_load(core->policies, loader->txn, &fault) != GJ_OK) {
+        die("policies", fault.text);
+    }
+    must(gj_command_log_local(core, &loader->log), "log");
+    must(gj_actor_cache_new(&loader->actors), "actors");
+}
+
+static void close_core(struct loader *loader)
+{
+    loader->log->close(loader->log);
+    gj_actor_cache_free(loader->actors);
+    gj_txn_abort(loader->txn);
+    gj_blob_close(loader->core.blob);
+    gj_policies_free(loader->core.policies);
+    gj_store_close(loader->core.store);
+}
+
+/* ---- one step of a batch ---- */
+
+static void prepare(struct loader *loader, struct slot *slot)
+{
+    struct gj_core *core = &loader->core;
+    bool intake = slot->ticket.step >= gj_desk_steps;
+    size_t user = intake ? 0 : gj_desk_user_of(slot->ticket.step);
+    uint16_t number = intake ? GJ__V1__CALL__DISPATCH_INTAKE : GJ__V1__CALL__RECORD_ACT;
+    gj_arena_reset(&slot->arena);
+    struct gj_ctx ctx = {.core = core,
+        .call = gj_core_call(core, number),
+        .arena = &slot->arena,
+        .txn = loader->txn,
+        .policy = gj_policies_current(core->policies, loader->txn),
+        .calendar = gj_policies_calendar(core->policies, loader->txn),
+        .now_ms = loader->now_ms};
+    must(gj_actor_cache_get(
+             loader->actors, loader->txn, ctx.policy, loader->desk.users[user], DEVICE, ctx.now_ms, &ctx.actor),
+        "actor");
+    if (intake) {
+        gj_desk_intake(&slot->request.intake, &loader->desk, &slot->ticket, next_random(loader));
+    } else {
+        gj_desk_act(&slot->request.act, &loader->desk, &slot->ticket, loader->now_ms);
+    }
+    const ProtobufCMessage *request = intake ? &slot->request.intake.base : &slot->request.act.request.base;
+    const ProtobufCMessage *body = ctx.call->prepare(&ctx, request);
+    if (body == NULL) {
+        fprintf(stderr, "step %u: ", slot->ticket.step);
+        die(ctx.answer.code == NULL ? "prepare" : ctx.answer.code, ctx.answer.field == NULL ? "" : ctx.answer.field);
+    }
+    struct gj_command *command = &slot->item.command;
+    *command = (struct gj_command){
+        .call = number, .user = loader->desk.users[user], .device = DEVICE, .at_ms = loader->now_ms};
+    uint8_t *bytes = NULL;
+    must(gj_pb_pack_arena(body, &slot->arena, &bytes, &command->body_len), "body");
+    command->body = bytes;
+    struct gj_request_key key;
+    gj_id_request_key(&key, loader->now_ms);
+    memcpy(command->request_key, key.bytes, sizeof command->request_key);
+    randombytes_buf(command->random, sizeof command->random);
+}
+
+static void on_done(void *owner, struct gj_log_group *group, enum gj_err err)
+{
+    struct loader *loader = owner;
+    must(err, "commit");
+    loader->actions += group->count;
+}
+
+/* The next step of the first count slots whose step is not past its last. */
+static void step(struct loader *loader, size_t count, const uint8_t *last)
+{
+    struct gj_log_group group = {0};
+    struct gj_log_item **tail = &group.first;
+    must(gj_txn_renew(loader->txn), "snapshot");
+    for (size_t i = 0; i < count; i++) {
+        struct slot *slot = &loader->slots[i];
+        if (last[i] == 0 ||
+            (slot->ticket.revision > 0 && (slot->ticket.step >= gj_desk_steps || slot->ticket.revision >= last[i]))) {
+            continue;
+        }
+        prepare(loader, slot);
+        *tail = &slot->item;
+        slot->item.next = NULL;
+        tail = &slot->item.next;
+        group.count++;
+    }
+    gj_txn_reset(loader->txn);
+    if (group.count == 0) {
+        return;
+    }
+    loader->log->propose(loader->log, &group, on_done, loader);
+    for (struct gj_log_item *item = group.first; item != NULL; item = item->next) {
+        struct slot *slot = (struct slot *)((char *)item - offsetof(struct slot, item));
+        if (item->err != GJ_OK || item->applied.answer.status != GJ__V1__STATUS__OK) {
+            fprintf(stderr, "step %u, revision %u: ", slot->ticket.step, slot->ticket.revision);
+            die(item->applied.answer.code == NULL ? gj_err_name(item->err) : item->applied.answer.code,
+                item->applied.answer.field == NULL ? "" : item->applied.answer.field);
+        }
+        gj_desk_moved(&slot->ticket, &item->applied.written);
+    }
+}
+
+/* Tickets first .. first + count - 1: opened together, each taken as far as it shall come. */
+static void load_batch(struct loader *loader, uint64_t first, size_t count, bool open, int64_t span_ms)
+{
+    uint8_t last[BATCH];
+    for (size_t i = 0; i < count; i++) {
+        loader->slots[i].ticket =
+            (struct gj_desk_ticket){.office = 1 + (first + i) % loader->offices, .step = (uint8_t)gj_desk_steps};
+        last[i] = open ? (uint8_t)(1 + next_random(loader) % gj_desk_steps) : UINT8_MAX;
+    }
+    for (unsigned round = 0; round < STEPS_MAX; round++) {
+        step(loader, count, last);
+        loader->now_ms += span_ms / STEPS_MAX;
+    }
+}
+
+int main(int argc, char **argv)
+{
+    static struct loader loader;
+    if (argc != 6) {
+        fprintf(stderr, "usage: bench_load STORE_DIR PROFILE_DIR TICKETS OPEN OFFICES\n");
+        return 2;
+    }
+    uint64_t tickets = strtoull(argv[3], NULL, 10), open = strtoull(argv[4], NULL, 10);
+    loader.offices = strtoull(argv[5], NULL, 10);
+    loader.random = 0x9e3779b97f4a7c15u;
+    int64_t end_ms = (int64_t)time(NULL) * 1000;
+    loader.now_ms = end_ms - YEAR_MS;
+    if (sodium_init() < 0 || loader.offices == 0 || open > tickets) {
+        die("arguments", "OPEN is at most TICKETS, OFFICES at least 1");
+    }
+    loader.slots = calloc(BATCH, sizeof *loader.slots);
+    if (loader.slots == NULL) {
+        die("slots", "no memory");
+    }
+    for (size_t i = 0; i < BATCH; i++) {
+        gj_arena_init(&loader.slots[i].arena, ARENA_BYTES);
+    }
+    gj_desk_read(&loader.desk, argv[2]);
+    open_core(&loader, argv[1]);
+    int64_t begun = gj_pool_now_us();
+    uint64_t closed = tickets - open, batches = closed / BATCH + 1;
+    for (uint64_t at = 0; at < tickets;) {
+        bool is_open = at >= closed;
+        uint64_t left = (is_open ? tickets : closed) - at;
+        size_t count = left < BATCH ? (size_t)left : BATCH;
+        if (is_open) {
+            loader.now_ms = end_ms - 60000 > loader.now_ms ? end_ms - 60000 : loader.now_ms;
+        }
+        load_batch(&loader, at, count, is_open, is_open ? 3200 : YEAR_MS / (int64_t)(batches + 1));
+        at += count;
+        fprintf(stderr, "\r%" PRIu64 " of %" PRIu64 " tickets, %.0f actions/s ", at, tickets,
+            (double)loader.actions / ((double)(gj_pool_now_us() - begun) / 1e6));
+    }
+    fputc('\n', stderr);
+    close_core(&loader);
+    for (size_t i = 0; i < BATCH; i++) {
+        gj_arena_fini(&loader.slots[i].arena);
+    }
+    free(loader.slots);
+    return 0;
+}
