@@ -15,6 +15,7 @@ struct compile {
     const struct gj_manifest *manifest;
     struct gj_kind **kinds;
     size_t kind_count;
+    bool form_lost; /* a form could not be read at all: what refers to forms would only repeat that */
 };
 
 static const struct gj_policy_part *find_part(const struct gj_policy_part *parts, size_t count, const char *name)
@@ -129,7 +130,10 @@ static enum gj_err load_parts(struct compile *compile, const struct gj_policy_pa
                 manifest->parts[i].file);
             continue;
         }
-        enum gj_err err = load_part(compile, part, manifest->parts[i].part);
+        enum gj_manifest_part which = manifest->parts[i].part;
+        bool refers = which != GJ_PART_FORM && compile->form_lost;
+        enum gj_err err = refers ? GJ_OK : load_part(compile, part, which);
+        compile->form_lost = compile->form_lost || (which == GJ_PART_FORM && err != GJ_OK);
         if (err != GJ_OK && err != GJ_EINVAL) {
             return err;
         }
