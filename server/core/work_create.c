@@ -19,77 +19,80 @@ struct creation {
     int64_t received_at;
     bool stated;
     gj_roles by;
+    bool inner; /* made in the middle of another command, which has checked the right to it */
 };
 
-/* The ways into existence are the transitions from "does not exist yet": the one named, or the first that the fields
- * handed in allow. */
+/* A record that another command makes is not refused: what cannot be made is left out, and the caller says what that
+ * means for it. */
+static bool no(struct gj_ctx *ctx, const struct creation *c, const struct gj_refusal *refusal)
+{
+    return c->inner ? false : gj_answer_refusal(ctx, refusal);
+}
+
+/* The ways into existence are the transitions from "does not exist yet". The rules take the first that fits. */
 static bool choose_way(struct gj_ctx *ctx, struct creation *c)
 {
     size_t count = 0;
-    const struct gj_kind *kind = c->work.kind;
     struct gj_field_value *given =
         gj_work_given(ctx, c->body->fields, c->body->n_fields, c->body->late ? GJ_FORM_LATE_REASON : NULL, &count);
     struct gj_refusal refusal = {0};
-    gj_refusal_set(&refusal, GJ_REFUSAL_ACT_UNKNOWN, "act");
-    for (size_t i = 0; given != NULL && i < kind->transition_count; i++) {
-        const struct gj_transition *transition = &kind->transitions[i];
-        const char *act = kind->acts[transition->act_at].name;
-        if ((transition->from & 1u) == 0 || (c->body->act[0] != '\0' && strcmp(act, c->body->act) != 0)) {
-            continue;
-        }
-        struct gj_flow_request request = {
-            .act = act, .actor = ctx->actor, .now_ms = ctx->now_ms, .given = given, .given_count = count};
-        if (gj_flow_decide(kind, &c->work.view, &request, &c->flow, &refusal)) {
+    struct gj_flow_request request = {.act = c->body->act[0] != '\0' ? c->body->act : "create",
+        .actor = ctx->actor,
+        .now_ms = ctx->now_ms,
+        .given = given,
+        .given_count = count};
+    return (given != NULL && gj_flow_decide(c->work.kind, &c->work.view, &request, &c->flow, &refusal)) ||
+           no(ctx, c, &refusal);
+}
+
+/* An imported case came into being on paper; what its form would ask for was never written down. */
+static bool choose_paper_way(struct gj_ctx *ctx, struct creation *c)
+{
+    for (size_t i = 0; i < c->work.kind->transition_count; i++) {
+        const struct gj_transition *way = &c->work.kind->transitions[i];
+        if ((way->from & 1u) != 0) {
+            c->flow = (struct gj_flow_result){.transition = way, .from = GJ_STATE_NONE, .to = way->to};
             return true;
         }
     }
-    return gj_answer_refusal(ctx, &refusal);
+    struct gj_refusal refusal = {0};
+    gj_refusal_set(&refusal, GJ_REFUSAL_ACT_UNKNOWN, "act");
+    return no(ctx, c, &refusal);
 }
 
-/* The system makes lines of registers by declaration of the policy, whoever may make them by hand. */
-static const struct gj_transition *first_way(const struct gj_kind *kind)
+static bool unknown(struct gj_ctx *ctx, const struct creation *c, const char *field)
 {
-    for (size_t i = 0; i < kind->transition_count; i++) {
-        if ((kind->transitions[i].from & 1u) != 0) {
-            return &kind->transitions[i];
-        }
-    }
-    return NULL;
+    struct gj_refusal refusal = {0};
+    gj_refusal_set(&refusal, GJ_REFUSAL_REFERENCE_UNKNOWN, field);
+    return no(ctx, c, &refusal);
 }
 
-static bool choose_system_way(struct gj_ctx *ctx, struct creation *c)
-{
-    const struct gj_transition *way = first_way(c->work.kind);
-    if (way == NULL) {
-        return gj_refuse(ctx, GJ__V1__STATUS__REFUSED, "act_unknown", "act", NULL);
-    }
-    c->flow = (struct gj_flow_result){.transition = way, .from = GJ_STATE_NONE, .to = way->to};
-    return true;
-}
-
-static bool decide(struct gj_ctx *ctx, struct creation *c, bool checked)
+static bool decide(struct gj_ctx *ctx, struct creation *c)
 {
     const Gj__Work__Create *body = c->body;
     const struct gj_policy *policy = gj_policies_at(ctx->core->policies, ctx->txn, body->policy);
     const struct gj_kind *kind = policy == NULL ? NULL : gj_policy_kind_by_number(policy, (uint16_t)body->kind);
     if (kind == NULL) {
-        return gj_refuse(ctx, GJ__V1__STATUS__NOT_FOUND, "reference_unknown", "kind", NULL);
+        return unknown(ctx, c, "kind");
     }
     if (!gj_work_new(ctx, policy, kind, body->office, &c->work)) {
-        return gj_refuse(ctx, GJ__V1__STATUS__NOT_FOUND, "reference_unknown", "office", NULL);
+        return unknown(ctx, c, "office");
     }
     struct gj_access_answer access = {0};
-    bool system = ctx->actor->user == 0 || checked;
-    if (!system && !gj_work_access(ctx, &c->work, GJ_ACCESS_CREATE, &access)) {
+    if (c->inner) {
+        c->received_at = body->received_at != 0 ? body->received_at : ctx->now_ms;
+        c->stated = body->received_at != 0;
+        return body->state[0] != '\0' ? choose_paper_way(ctx, c) : choose_way(ctx, c);
+    }
+    if (ctx->actor->user != 0 && !gj_work_access(ctx, &c->work, GJ_ACCESS_CREATE, &access)) {
         return false;
     }
     if (body->n_links > GJ_WORK_LINKS_MAX) {
         return gj_refuse(ctx, GJ__V1__STATUS__REFUSED, "limit_reached", "links", NULL);
     }
     c->by = access.by;
-    return gj_work_told(ctx, kind, policy, "received_at", body->received_at, body->late || system, &c->received_at,
-               &c->stated) &&
-           (system ? choose_system_way(ctx, c) : choose_way(ctx, c));
+    return gj_work_told(ctx, kind, policy, "received_at", body->received_at, body->late, &c->received_at, &c->stated) &&
+           choose_way(ctx, c);
 }
 
 static bool number_it(struct gj_ctx *ctx, struct gj_work *work)
@@ -189,16 +192,16 @@ static void write_it(struct gj_ctx *ctx, struct creation *c)
 void gj_work_apply_create(struct gj_ctx *ctx, const ProtobufCMessage *message)
 {
     struct creation c = {.body = (const Gj__Work__Create *)message};
-    if (decide(ctx, &c, false)) {
+    if (decide(ctx, &c)) {
         write_it(ctx, &c);
     }
 }
 
 bool gj_work_create_now(struct gj_ctx *ctx, const Gj__Work__Create *body)
 {
-    struct creation c = {.body = body};
+    struct creation c = {.body = body, .inner = true};
     Gj__V1__Written written = ctx->apply->written;
-    if (!decide(ctx, &c, true)) {
+    if (!decide(ctx, &c)) {
         return false;
     }
     write_it(ctx, &c);

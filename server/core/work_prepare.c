@@ -83,6 +83,24 @@ bool gj_prepare_form(
     return gj_form_check(&request, &refusal) || gj_answer_refusal(ctx, &refusal);
 }
 
+bool gj_prepare_values(struct gj_ctx *ctx, const struct gj_policy *policy, const struct gj_kind *kind,
+    Gj__V1__Field *const *items, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        uint16_t at = gj_kind_field(kind, items[i]->key);
+        struct gj_refusal refusal = {0};
+        struct gj_field_value value = gj_work_value(items[i], ctx->arena);
+        if (at == GJ_NO_INDEX) {
+            return gj_refuse(ctx, GJ__V1__STATUS__INVALID, "field_unknown", items[i]->key, NULL);
+        }
+        if (value.shape != GJ_SHAPE_NONE &&
+            !gj_form_check_value(policy, &kind->fields[at], &value, ctx->now_ms, &refusal)) {
+            return gj_answer_refusal(ctx, &refusal);
+        }
+    }
+    return gj_prepare_plain(ctx, items, count);
+}
+
 bool gj_prepare_text_short(struct gj_ctx *ctx, const char *key, const char *text)
 {
     return strlen(text) <= GJ_TEXT_NOTE_MAX || gj_refuse(ctx, GJ__V1__STATUS__INVALID, "field_length", key, NULL);

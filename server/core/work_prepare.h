@@ -31,6 +31,9 @@ struct gj_prepare_check {
 };
 bool gj_prepare_form(
     struct gj_ctx *ctx, const struct gj_prepare_check *check, Gj__V1__Field *const *items, size_t count);
+/* Each value by itself, where it is not known yet what the record will be like when the step is taken. */
+bool gj_prepare_values(struct gj_ctx *ctx, const struct gj_policy *policy, const struct gj_kind *kind,
+    Gj__V1__Field *const *items, size_t count);
 bool gj_prepare_text_short(struct gj_ctx *ctx, const char *key, const char *text);
 
 /* Fields as they will be stored: personal ones sealed. NULL: refused, or the arena is full. */

@@ -18,34 +18,46 @@ static const struct gj_transition *transition_of(const struct gj_work *work, con
     return NULL;
 }
 
-/* The owner's step in the words of the form: the field that names the means and the one that holds its evidence. */
+static bool add_evidence(struct gj_ctx *ctx, struct gj_prepare_fields *fields, const struct gj_field *declared,
+    const ProtobufCBinaryData *evidence)
+{
+    if (declared->type != GJ_FIELD_PHOTO && declared->type != GJ_FIELD_SIGNATURE) {
+        const char *text = gj_arena_strndup(ctx->arena, (const char *)evidence->data, evidence->len);
+        gj_prepare_add_text(ctx, fields, declared->key, text);
+        return text != NULL;
+    }
+    Gj__V1__Field *field = gj_work_field_ref(ctx->arena, declared->key, 0);
+    if (field == NULL) {
+        return false;
+    }
+    field->value_case = GJ__V1__FIELD__VALUE_BLOB;
+    field->blob = *evidence;
+    gj_prepare_add(fields, field);
+    return true;
+}
+
+/* The owner's step in the words of the form: the field that names the means and the one that holds its evidence.
+ * Several transitions may share the verb, each for other people; they name the same fields. */
 static bool add_owner_step(
     struct gj_ctx *ctx, const struct gj_work *work, const Gj__V1__ActRequest *request, struct gj_prepare_fields *fields)
 {
-    const struct gj_transition *transition = transition_of(work, request->act);
-    if (request->owner == NULL || transition == NULL || transition->means_field_at == GJ_NO_INDEX) {
-        return true;
-    }
-    gj_prepare_add_text(ctx, fields, work->kind->fields[transition->means_field_at].key, request->owner->means);
-    for (size_t i = 0; i < transition->means_count; i++) {
-        const struct gj_means *means = &transition->means[i];
-        if (strcmp(means->code, request->owner->means) != 0 || means->evidence_at == GJ_NO_INDEX ||
-            request->owner->evidence.len == 0) {
+    bool named = false;
+    for (size_t i = 0; request->owner != NULL && i < work->kind->transition_count; i++) {
+        const struct gj_transition *transition = &work->kind->transitions[i];
+        if (transition->means_field_at == GJ_NO_INDEX ||
+            strcmp(work->kind->acts[transition->act_at].name, request->act) != 0) {
             continue;
         }
-        const struct gj_field *evidence = &work->kind->fields[means->evidence_at];
-        if (evidence->type == GJ_FIELD_PHOTO || evidence->type == GJ_FIELD_SIGNATURE) {
-            Gj__V1__Field *field = gj_work_field_text(ctx->arena, evidence->key, NULL);
-            if (field == NULL) {
-                return false;
+        if (!named) {
+            gj_prepare_add_text(ctx, fields, work->kind->fields[transition->means_field_at].key, request->owner->means);
+            named = true;
+        }
+        for (size_t j = 0; j < transition->means_count; j++) {
+            const struct gj_means *means = &transition->means[j];
+            if (strcmp(means->code, request->owner->means) == 0 && means->evidence_at != GJ_NO_INDEX &&
+                request->owner->evidence.len > 0) {
+                return add_evidence(ctx, fields, &work->kind->fields[means->evidence_at], &request->owner->evidence);
             }
-            field->value_case = GJ__V1__FIELD__VALUE_BLOB;
-            field->blob = request->owner->evidence;
-            gj_prepare_add(fields, field);
-        } else {
-            gj_prepare_add_text(ctx, fields, evidence->key,
-                gj_arena_strndup(
-                    ctx->arena, (const char *)request->owner->evidence.data, request->owner->evidence.len));
         }
     }
     return true;
@@ -78,6 +90,15 @@ static Gj__Work__Act *act_body(struct gj_ctx *ctx, const struct gj_work *work, c
     bool ok = body->fields != NULL || fields->count == 0;
     body->text = ok ? gj_prepare_words(ctx, work->row->subject, &words, &ok) : NULL;
     return ok ? body : NULL;
+}
+
+static bool in_step(const struct gj_work *work, const Gj__V1__ActRequest *request)
+{
+    const ProtobufCBinaryData *last = &work->row->last_request_key;
+    if (request->after.len > 0) {
+        return last->len == request->after.len && memcmp(last->data, request->after.data, last->len) == 0;
+    }
+    return request->revision == 0 || request->revision == work->row->revision;
 }
 
 const ProtobufCMessage *gj_work_prepare_act(struct gj_ctx *ctx, const ProtobufCMessage *message)
@@ -118,14 +139,12 @@ const ProtobufCMessage *gj_work_prepare_act(struct gj_ctx *ctx, const ProtobufCM
         !gj_prepare_text_short(ctx, "late_reason", request->late_reason)) {
         return NULL;
     }
-    /* A client that is late is told CONFLICT, not what is missing for a step that is no longer there. */
-    bool late = request->revision != 0 && request->revision != work.row->revision;
-    if (!late && transition_of(&work, request->act) != NULL &&
-        !gj_prepare_form(ctx, &check, fields.items, fields.count)) {
-        return NULL;
-    }
-    if (!gj_prepare_plain(ctx, fields.items, fields.count) ||
-        !gj_work_refer_fields(ctx, &refer, fields.items, fields.count)) {
+    /* Who is late is told CONFLICT, not what is missing for a step that is no longer there; and the predecessor of an
+     * outbox may still be on its way. */
+    bool fits = in_step(&work, request) && transition_of(&work, request->act) != NULL
+                    ? gj_prepare_form(ctx, &check, fields.items, fields.count)
+                    : gj_prepare_values(ctx, work.policy, work.kind, fields.items, fields.count);
+    if (!fits || !gj_work_refer_fields(ctx, &refer, fields.items, fields.count)) {
         return NULL;
     }
     Gj__Work__Act *body = act_body(ctx, &work, request, &fields);

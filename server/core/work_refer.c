@@ -171,13 +171,20 @@ bool gj_work_refer_fields(
 
 /* --- links ------------------------------------------------------------------------------------------------------ */
 
+/* A type that names no kind belongs to a register that has not been declared yet: its code is the register's name. */
+static bool type_fits(const struct gj_link_type *type, const Gj__V1__Link *link)
+{
+    if (link->link[0] != '\0') {
+        return strcmp(type->code, link->link) == 0 && (type->kind == NULL || strcmp(type->kind, link->kind) == 0);
+    }
+    return strcmp(type->kind == NULL ? type->code : type->kind, link->kind) == 0;
+}
+
 static const struct gj_link_type *type_for(const struct gj_kind *kind, const Gj__V1__Link *link)
 {
     for (size_t i = 0; i < kind->link_count; i++) {
-        const struct gj_link_type *type = &kind->links[i];
-        bool named = link->link[0] == '\0' || strcmp(type->code, link->link) == 0;
-        if (named && (type->kind == NULL || strcmp(type->kind, link->kind) == 0)) {
-            return type;
+        if (type_fits(&kind->links[i], link)) {
+            return &kind->links[i];
         }
     }
     return NULL;

@@ -239,9 +239,11 @@ void gj_work_save(struct gj_ctx *ctx, struct gj_work *work)
         gj_record_save(ctx->txn, GJ_TABLE_RECORD, &id, &row->base);
     }
     save_queue_row(ctx, work);
+    struct gj_key closed = date_key(row);
     if (!row->open && !work->was_closed) {
-        struct gj_key closed = date_key(row);
         gj_txn_put(ctx->txn, GJ_TABLE_BY_DATE, &closed, "", 0);
+    } else if (row->open && work->was_closed) {
+        (void)gj_txn_del(ctx->txn, GJ_TABLE_BY_DATE, &closed); /* taken up again: closed_at is still the old day */
     }
     index_subject(ctx, GJ_SUBJECT_HOUSEHOLD, work->fresh ? row->household : 0, row->id);
     index_subject(ctx, GJ_SUBJECT_ASSET, work->fresh ? row->asset : 0, row->id);

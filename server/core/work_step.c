@@ -209,6 +209,17 @@ static bool declares(const struct gj_kind *kind, const char *key)
     return gj_kind_field(kind, key) != GJ_NO_INDEX;
 }
 
+/* The type of link by which the new record points back. */
+static const char *link_code(const struct gj_kind *from, const struct gj_kind *to, const char *named)
+{
+    for (size_t i = 0; named == NULL && i < from->link_count; i++) {
+        if (from->links[i].kind != NULL && strcmp(from->links[i].kind, to->code) == 0) {
+            return from->links[i].code;
+        }
+    }
+    return named == NULL ? "" : named;
+}
+
 /* A record made by a step of another: in the same office, for the same household, linked back. What else it says are
  * codes, so that nothing needs a key: the clock and the rung for a line of the duty log. */
 static void follow_create(struct gj_ctx *ctx, const struct gj_work *work, const char *kind_code, const char *link,
@@ -251,12 +262,13 @@ static void follow_create(struct gj_ctx *ctx, const struct gj_work *work, const 
     back->kind = (char *)work->kind->code;
     back->number = row->number;
     back->id = row->id;
-    back->link = link == NULL ? (char *)protobuf_c_empty_string : (char *)link;
+    back->link = (char *)link_code(kind, work->kind, link);
     links[0] = back;
     body->links = links;
     body->n_links = 1;
     if (timer != NULL) {
-        gj_work_create_now(ctx, body); /* one command of timers may have more of them than follow-ons are allowed */
+        (void)gj_work_create_now(
+            ctx, body); /* one command of timers may have more of them than follow-ons are allowed */
     } else {
         gj_apply_follow(ctx, GJ__V1__CALL__RECORD_CREATE, &body->base);
     }

@@ -9,7 +9,7 @@
 #include "service/staff_index.h"
 #include "store/record.h"
 
-#define KIND "repair"
+#define KIND "repair_ticket"
 
 struct board {
     struct gj_ctx *ctx;

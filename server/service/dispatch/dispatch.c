@@ -8,7 +8,7 @@
 #include "proto/dispatch.pb-c.h"
 #include "service/dispatch/dispatch_rules.h"
 
-#define KIND "repair"
+#define KIND "repair_ticket"
 #define EXTRA_FIELDS 20
 
 struct intake {

@@ -309,23 +309,54 @@ static bool same(const ProtobufCBinaryData *a, const ProtobufCBinaryData *b)
     return a->len == b->len && memcmp(a->data, b->data, a->len) == 0;
 }
 
-static bool belongs(const struct gj_work *work, const ProtobufCBinaryData *address)
+/* A field that names the attachment; *sensitive when each look at it must be recorded. Sealed fields are opened only
+ * for those who may see them. */
+static bool field_names(struct gj_ctx *ctx, const struct gj_work *work, const Gj__V1__Field *field,
+    const ProtobufCBinaryData *address, bool *sensitive)
+{
+    uint16_t at = gj_kind_field(work->kind, field->key);
+    const struct gj_field *declared = at == GJ_NO_INDEX ? NULL : &work->kind->fields[at];
+    bool is_image = declared != NULL && (declared->type == GJ_FIELD_PHOTO || declared->type == GJ_FIELD_SIGNATURE);
+    Gj__V1__Field *plain = NULL;
+    if (is_image && field->value_case == GJ__V1__FIELD__VALUE_SEALED) {
+        struct gj_seal seal = {0};
+        bool may =
+            declared->personal == GJ_PERSONAL_SEALED || gj_who_matches(&declared->open_to, &work->view, ctx->actor);
+        if (may && gj_seal_init(&seal, ctx, work->row->subject) == GJ_OK) {
+            (void)!gj_seal_open_field(&seal, ctx->arena, field, &plain);
+        }
+        gj_seal_fini(&seal);
+        *sensitive = declared->personal != GJ_PERSONAL_SEALED;
+        field = plain;
+    }
+    if (field == NULL) {
+        return false;
+    }
+    if (field->value_case == GJ__V1__FIELD__VALUE_BLOB && same(&field->blob, address)) {
+        return true;
+    }
+    for (size_t i = 0; i < field->n_blobs; i++) {
+        if (same(&field->blobs[i], address)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool belongs(struct gj_ctx *ctx, const struct gj_work *work, const ProtobufCBinaryData *address, bool *sensitive)
 {
     const Gj__Stored__Record *row = work->row;
+    *sensitive = false;
     for (size_t i = 0; i < row->n_attachments; i++) {
         if (same(&row->attachments[i], address)) {
             return true;
         }
     }
     for (size_t i = 0; i < row->n_fields; i++) {
-        const Gj__V1__Field *field = row->fields[i];
-        if (field->value_case == GJ__V1__FIELD__VALUE_BLOB && same(&field->blob, address)) {
+        bool logged = false;
+        if (field_names(ctx, work, row->fields[i], address, &logged)) {
+            *sensitive = logged;
             return true;
-        }
-        for (size_t j = 0; j < field->n_blobs; j++) {
-            if (same(&field->blobs[j], address)) {
-                return true;
-            }
         }
     }
     return false;
@@ -339,11 +370,13 @@ static bool find_fetch(struct gj_ctx *ctx, const Gj__V1__AttachmentReadRequest *
     if (!gj_work_must_load(ctx, request->record, work) || !gj_work_access(ctx, work, GJ_ACCESS_READ, access)) {
         return false;
     }
-    if (request->address.len != GJ_BLOB_NAME_SIZE || !belongs(work, &request->address) ||
+    bool sensitive = false;
+    if (request->address.len != GJ_BLOB_NAME_SIZE || !belongs(ctx, work, &request->address, &sensitive) ||
         !gj_record_load(ctx->txn, GJ_TABLE_ATTACHMENT, &key, &gj__stored__attachment__descriptor, ctx->arena,
             (void **)attachment)) {
         return gj_refuse(ctx, GJ__V1__STATUS__NOT_FOUND, "reference_unknown", "address", NULL);
     }
+    access->logged = access->logged || sensitive || (*attachment)->in_home;
     return true;
 }
 
@@ -392,7 +425,7 @@ const ProtobufCMessage *gj_register_prepare_fetch(struct gj_ctx *ctx, const Prot
     if (!find_fetch(ctx, request, &work, &access, &attachment)) {
         return NULL;
     }
-    if (!access.logged && !attachment->in_home) {
+    if (!access.logged) {
         start_fetch(ctx, request, attachment);
         return NULL;
     }

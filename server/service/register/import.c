@@ -2,9 +2,9 @@
  * request is one command: all of its cases or none. */
 #include <string.h>
 
-#include "common/policy/form.h"
 #include "core/core.h"
 #include "core/work.h"
+#include "core/work_prepare.h"
 #include "proto/register.pb-c.h"
 #include "service/register/register.h"
 #include "store/record.h"
@@ -20,24 +20,6 @@ static bool may_import(struct gj_ctx *ctx, const struct gj_kind *kind, uint64_t 
                ? gj_work_access(ctx, &work, GJ_ACCESS_CREATE, &access) &&
                      gj_work_access(ctx, &work, GJ_ACCESS_REASSIGN, &access)
                : gj_refuse(ctx, GJ__V1__STATUS__NOT_FOUND, "reference_unknown", "office", NULL);
-}
-
-/* Each value must be one of its field; what else the form would ask for was never written down on paper. */
-static bool values_fit(struct gj_ctx *ctx, const struct gj_kind *kind, Gj__V1__Field *const *fields, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        uint16_t at = gj_kind_field(kind, fields[i]->key);
-        struct gj_refusal refusal = {0};
-        struct gj_field_value value = gj_work_value(fields[i], ctx->arena);
-        if (at == GJ_NO_INDEX) {
-            return gj_refuse(ctx, GJ__V1__STATUS__INVALID, "field_unknown", fields[i]->key, NULL);
-        }
-        if (value.shape != GJ_SHAPE_NONE &&
-            !gj_form_check_value(ctx->policy, &kind->fields[at], &value, ctx->now_ms, &refusal)) {
-            return gj_answer_refusal(ctx, &refusal);
-        }
-    }
-    return true;
 }
 
 static Gj__Work__Create *import_case(
@@ -86,7 +68,8 @@ static Gj__Work__Create *import_case(
         gj_refuse(ctx, GJ__V1__STATUS__INVALID, "time_in_future", "received_at", NULL);
         return NULL;
     }
-    if (!values_fit(ctx, kind, fields, count)) {
+    /* Each value must be one of its field; what else the form would ask for was never written down on paper. */
+    if (!gj_prepare_values(ctx, ctx->policy, kind, fields, count)) {
         return NULL;
     }
     struct gj_work_creation creation = {.policy = ctx->policy,
@@ -139,6 +122,7 @@ void gj_register_apply_import(struct gj_ctx *ctx, const ProtobufCMessage *messag
     }
     for (size_t i = 0; i < body->n_cases; i++) {
         if (!gj_work_create_now(ctx, body->cases[i])) {
+            gj_txn_fail(ctx->txn, GJ_EINVAL); /* prepared by this daemon, so only altered bytes come here */
             return;
         }
     }
