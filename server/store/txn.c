@@ -140,6 +140,19 @@ static enum gj_err commit_main(struct gj_txn *txn)
     return gj_store_err(mdb_txn_commit(mdb));
 }
 
+/* True when the failed commit certainly changed nothing: no error of the disk, and LMDB would begin another. After a
+ * meta page was half written it would not; what the file holds then shows only when it is opened again. */
+static bool surely_undone(struct gj_store *store, enum gj_err err)
+{
+    MDB_txn *probe = NULL;
+    if (err == GJ_EIO || err == GJ_ECORRUPT || err == GJ_ESYS ||
+        mdb_txn_begin(store->main.env, NULL, 0, &probe) != MDB_SUCCESS) {
+        return false;
+    }
+    mdb_txn_abort(probe);
+    return true;
+}
+
 enum gj_err gj_txn_commit(struct gj_txn *txn)
 {
     struct gj_store *store = txn->store;
@@ -166,12 +179,11 @@ enum gj_err gj_txn_commit(struct gj_txn *txn)
         gj_pages_end(store, txn->before);
         txn->before = NULL;
         err = gj_vault_txn_finish(txn);
-    } else if (gj_vault_txn_undo(txn) != GJ_OK) {
-        err = GJ_EIO;
+    } else if (!surely_undone(store, err) || gj_vault_txn_undo(txn) != GJ_OK) {
+        err = GJ_EIO; /* the vault keeps its undo rows: opening compares both sides */
     }
-    if (err == GJ_EIO || err == GJ_ECORRUPT || err == GJ_ESYS) {
+    if (err == GJ_EIO) {
         atomic_store(&store->dead, true);
-        err = GJ_EIO;
     }
     end_write(txn);
     return err;

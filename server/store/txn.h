@@ -33,9 +33,9 @@ enum gj_err gj_txn_renew(struct gj_txn *txn);
  * and opened again. */
 enum gj_err gj_txn_begin_write(struct gj_store *store, struct gj_txn **out);
 
-/* Takes txn. GJ_OK: durable, vault and main, and seen by every snapshot taken from now on. Any error: nothing was
- * changed. GJ_EFULL: the map is full. GJ_ENOSPC: the disk is. GJ_EIO: the disk failed; it is unknown what a power cut
- * would leave, so the caller exits. */
+/* Takes txn. GJ_OK: durable, vault and main, and seen by every snapshot taken from now on.
+ * GJ_EFULL (the map is full), GJ_ENOSPC (the disk is) and every other error: nothing was changed. Only after GJ_EIO it
+ * is unknown what the file holds; no further write begins, the caller exits and opening finds out. */
 enum gj_err gj_txn_commit(struct gj_txn *txn);
 /* Takes txn; NULL is allowed. Ends a snapshot too. */
 void gj_txn_abort(struct gj_txn *txn);
