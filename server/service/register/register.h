@@ -38,6 +38,8 @@ void gj_register_conflict_approve(struct gj_ctx *ctx, const ProtobufCMessage *re
 void gj_register_read_list(struct gj_ctx *ctx, const ProtobufCMessage *request);
 
 /* attachment.c */
+/* After the commit of an attachment: its address. */
+void gj_register_read_attached(struct gj_ctx *ctx, const ProtobufCMessage *request);
 void gj_register_read_begin(struct gj_ctx *ctx, const ProtobufCMessage *request);
 void gj_register_resume_begin(struct gj_ctx *ctx, const ProtobufCMessage *request, void *result);
 void gj_register_read_chunk(struct gj_ctx *ctx, const ProtobufCMessage *request);
