@@ -1,5 +1,6 @@
 #include "core/due.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -106,26 +107,49 @@ static bool fire_other(struct gj_due *due, int64_t now_ms, int64_t *next_ms)
     return fire(due, call, &empty.base);
 }
 
+/* An office must not learn in January that nobody knows the working days of the year. */
+static void check_calendar(struct gj_due *due, int64_t now_ms)
+{
+    const struct gj_calendar *calendar = gj_policies_calendar(due->core->policies, due->txn);
+    int32_t year = gj_date_of(gj_cst_day(now_ms)).year;
+    char code[GJ_ALARM_TEXT_MAX + 1];
+
+    for (int32_t of = year; calendar != NULL && of <= year + 1; of++) {
+        snprintf(code, sizeof code, "calendar.missing:%d", of);
+        if (gj_calendar_alarm(calendar, now_ms) && !gj_calendar_year_official(calendar, of)) {
+            gj_health_raise(due->core->health, code);
+        } else {
+            gj_health_clear(due->core->health, code);
+        }
+    }
+}
+
+static void check_store(struct gj_core *core)
+{
+    struct gj_store_info info;
+
+    if (gj_store_check_space(core->store) == GJ_OK) {
+        gj_health_clear(core->health, "disk.reserve");
+    } else {
+        gj_health_raise(core->health, "disk.reserve");
+    }
+    if (gj_store_info(core->store, &info) == GJ_OK &&
+        info.used_bytes - info.free_bytes < info.map_bytes - info.map_bytes / 64) {
+        gj_health_clear(core->health, "store.full");
+    }
+}
+
 static void upkeep(struct gj_due *due, int64_t now_ms)
 {
     struct gj_core *core = due->core;
     Gj__Body__Sweep sweep = GJ__BODY__SWEEP__INIT;
     struct gj_value key;
     struct gj_value value;
-    const struct gj_calendar *calendar = gj_policies_calendar(core->policies, due->txn);
 
     due->upkeep_at = uv_now(core->loop) + UPKEEP_MS;
     gj_store_check_readers(core->store);
-    if (calendar != NULL && gj_calendar_alarm(calendar, now_ms)) {
-        gj_health_raise(core->health, "calendar.missing");
-    } else {
-        gj_health_clear(core->health, "calendar.missing");
-    }
-    if (gj_store_check_space(core->store) == GJ_OK) {
-        gj_health_clear(core->health, "disk.reserve");
-    } else {
-        gj_health_raise(core->health, "disk.reserve");
-    }
+    check_calendar(due, now_ms);
+    check_store(core);
     if (gj_txn_first(due->txn, GJ_TABLE_SEEN, &key, &value) && key.len >= GJ_REQUEST_KEY_BYTES &&
         gj_seen_age(key.data, now_ms) == GJ_SEEN_EXPIRED) {
         (void)fire(due, GJ__V1__CALL__SYSTEM_SWEEP, &sweep.base);

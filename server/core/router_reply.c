@@ -97,9 +97,9 @@ void gj_router_fail(struct gj_router *router, struct gj_request *request, enum g
     switch (err) {
     case GJ_ENOSPC:
     case GJ_EFULL:
-        gj_health_raise(router->core->health, err == GJ_EFULL ? "store.map_full" : "disk.reserve");
+        gj_health_raise(router->core->health, err == GJ_EFULL ? "store.full" : "disk.reserve");
         answer.status = GJ__V1__STATUS__UNAVAILABLE;
-        answer.code = err == GJ_EFULL ? "store.map_full" : "disk.reserve";
+        answer.code = err == GJ_EFULL ? "store.full" : "disk.reserve";
         answer.retry_after_ms = 30000;
         break;
     case GJ_ENOMEM:
