@@ -13,6 +13,7 @@ struct firing {
     struct gj_ctx *ctx;
     struct gj_work *work;
     struct gj_notify_fold *fold;
+    int64_t fire_at_ms; /* when the record's row was to fire */
     unsigned acts;
 };
 
@@ -39,7 +40,7 @@ static void fire_rung(struct firing *firing, const struct gj_timer_state *state,
         .type = GJ_ENTRY_TIMER, .action = timer->name, .reason = step->name, .has_value = true, .value = state->stage};
     (void)gj_work_entry(ctx, work, &note);
     gj_work_save(ctx, work);
-    bool late = state->due_at != 0 && ctx->now_ms - state->due_at > GJ_TIMER_FOLD_MS;
+    bool late = ctx->now_ms - firing->fire_at_ms > GJ_TIMER_FOLD_MS;
     struct gj_notify_rung rung = {.timer = timer,
         .step = step,
         .stage = state->stage,
@@ -84,6 +85,7 @@ void gj_timer_apply(struct gj_ctx *ctx, const ProtobufCMessage *message)
             continue;
         }
         firing.work = &work;
+        firing.fire_at_ms = work.row->next_fire_at;
         if (!fire_record(&firing)) {
             gj_work_save(ctx, &work); /* its time was computed under another calendar: it has a new one now */
         }

@@ -1,0 +1,302 @@
+/* Clocks that run out: warnings, breaches, the ladder, who hears of it, and that nothing fires twice. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "core/body.pb-c.h"
+#include "core/notify_people.h"
+#include "core/work.pb-c.h"
+#include "core/work_world.h"
+#include "store/record.h"
+
+static int setup(void **state)
+{
+    *state = world_open();
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    world_check_indexes(*state);
+    world_close(*state);
+    return 0;
+}
+
+static unsigned duty_lines(struct world *w)
+{
+    unsigned lines = 0;
+    struct gj_iter iter;
+    gj_iter_range(&iter, gj_direct_look(w->direct), GJ_TABLE_RECORD, NULL, NULL, GJ_FORWARD);
+    while (gj_iter_next(&iter)) {
+        Gj__Stored__Record *row = NULL;
+        assert_true(gj_record_unpack(gj_direct_look(w->direct), &iter.value, &gj__stored__record__descriptor,
+            gj_direct_arena(w->direct), (void **)&row));
+        lines += row->kind == 3 ? 1 : 0;
+    }
+    gj_iter_close(&iter);
+    return lines;
+}
+
+static void the_ladder_in_order(void **state)
+{
+    struct world *w = *state;
+    uint64_t id = world_ticket(w, "WAT-03", 2);
+    world_bring(w, id, "DISPATCHED");
+    const Gj__V1__Timer *accept = world_timer(w, id, "accept");
+    assert_int_equal(accept->due_at, gj_direct_now(w->direct) + 30 * MINUTE);
+    gj_direct_advance(w->direct, 22 * MINUTE);
+    assert_int_equal(world_fire(w), 0);
+    gj_direct_advance(w->direct, MINUTE);
+    assert_int_equal(world_fire(w), 1);
+    assert_int_equal(world_notices(w, w->tech, "timer.warning"), 1);
+    assert_int_equal(world_notices(w, w->lead, NULL), 0);
+    assert_int_equal(world_fire(w), 0); /* once */
+
+    gj_direct_advance(w->direct, 8 * MINUTE);
+    world_fire(w);
+    assert_int_equal(world_notices(w, w->lead, "timer.breach"), 1);
+    assert_int_equal(world_notices(w, w->eng, "timer.breach"), 1);
+    assert_int_equal(duty_lines(w), 1);
+    assert_true(world_timer(w, id, "accept")->breached);
+    assert_int_equal(world_notices(w, w->director, NULL), 0);
+
+    gj_direct_advance(w->direct, 15 * MINUTE);
+    world_fire(w);
+    assert_int_equal(world_notices(w, w->director, "timer.escalated"), 1);
+    gj_direct_advance(w->direct, 46 * MINUTE);
+    world_fire(w);
+    assert_int_equal(world_notices(w, w->qa, "timer.headquarters"), 1);
+    assert_int_equal(duty_lines(w), 1);
+    assert_int_equal(world_timer(w, id, "accept")->stage, 4);
+    gj_direct_advance(w->direct, 10 * MINUTE);
+    unsigned before = world_notices(w, w->qa, NULL);
+    world_fire(w);
+    assert_int_equal(world_notices(w, w->qa, NULL), before);
+}
+
+static void a_stopped_clock_does_not_fire(void **state)
+{
+    struct world *w = *state;
+    uint64_t id = world_ticket(w, "WAT-03", 2);
+    world_bring(w, id, "ACCEPTED");
+    gj_direct_advance(w->direct, 45 * MINUTE);
+    world_fire(w);
+    assert_int_equal(world_timer(w, id, "accept")->stage, 0);
+    assert_int_equal(world_notices(w, w->lead, "timer.breach"), 0);
+}
+
+static void firing_twice_does_nothing(void **state)
+{
+    struct world *w = *state;
+    uint64_t id = world_ticket(w, "WAT-03", 2);
+    gj_direct_advance(w->direct, 21 * MINUTE);
+    Gj__Body__Timer body = GJ__BODY__TIMER__INIT;
+    uint64_t records[] = {id, id, 987654};
+    body.records = records;
+    body.n_records = 3;
+    body.upto = gj_direct_now(w->direct);
+    assert_ok(gj_direct_system(w->direct, GJ__V1__CALL__SYSTEM_TIMER, &body.base));
+    unsigned notices = world_notices(w, w->lead, "timer.breach");
+    uint32_t revision = world_row(w, id)->revision;
+    assert_int_equal(notices, 1);
+    assert_ok(gj_direct_system(w->direct, GJ__V1__CALL__SYSTEM_TIMER, &body.base));
+    assert_int_equal(world_notices(w, w->lead, "timer.breach"), notices);
+    assert_int_equal(world_row(w, id)->revision, revision);
+}
+
+static void nothing_is_lost_over_a_restart(void **state)
+{
+    struct world *w = *state;
+    uint64_t id = world_ticket(w, "WAT-03", 2);
+    gj_direct_advance(w->direct, 10 * MINUTE);
+    gj_direct_reopen(w->direct);
+    gj_direct_advance(w->direct, 11 * MINUTE);
+    world_fire(w);
+    assert_int_equal(world_notices(w, w->lead, "timer.breach"), 1);
+    assert_true(world_timer(w, id, "dispatch")->breached);
+}
+
+static void after_a_hold_one_notice_a_person(void **state)
+{
+    struct world *w = *state;
+    for (int i = 0; i < 20; i++) {
+        world_ticket(w, "WAT-03", 2);
+    }
+    gj_direct_advance(w->direct, 2 * HOUR);
+    world_fire(w);
+    assert_int_equal(world_notices(w, w->lead, "timer.breach"), 0);
+    assert_int_equal(world_notices(w, w->lead, "timer.folded"), 1);
+    assert_int_equal(duty_lines(w), 20 + 20); /* dispatch and contact are both over */
+}
+
+/* --- who hears of it
+ * ---------------------------------------------------------------------------------------------------- */
+
+static void put_absence(struct world *w, uint64_t user, int64_t from, int64_t until)
+{
+    struct gj_core *core = gj_direct_core(w->direct);
+    Gj__Stored__User *row = NULL;
+    Gj__Stored__Absence absence = GJ__STORED__ABSENCE__INIT;
+    Gj__Stored__Absence *absences[] = {&absence};
+    struct gj_key key = gj_key_of_u64(user);
+    struct gj_txn *txn = NULL;
+    assert_int_equal(gj_txn_begin_write(core->store, &txn), GJ_OK);
+    assert_true(gj_record_load(
+        txn, GJ_TABLE_USER, &key, &gj__stored__user__descriptor, gj_direct_arena(w->direct), (void **)&row));
+    absence.from = from;
+    absence.until = until;
+    row->absences = absences;
+    row->n_absences = 1;
+    gj_record_save(txn, GJ_TABLE_USER, &key, &row->base);
+    assert_int_equal(gj_txn_commit(txn), GJ_OK);
+}
+
+static void put_roster(struct world *w, uint64_t office, uint64_t region, const char *role, uint64_t user)
+{
+    struct gj_core *core = gj_direct_core(w->direct);
+    Gj__Stored__Roster line = GJ__STORED__ROSTER__INIT;
+    struct gj_txn *txn = NULL;
+    int64_t from = gj_direct_now(w->direct) - HOUR;
+    struct gj_key key = gj_people_roster_key(office, region, role, from, user);
+    assert_int_equal(gj_txn_begin_write(core->store, &txn), GJ_OK);
+    line.office = office;
+    line.region = region;
+    line.role = (char *)role;
+    line.user = user;
+    line.from = from;
+    line.until = from + 2 * DAY;
+    gj_record_save(txn, GJ_TABLE_ROSTER, &key, &line.base);
+    assert_int_equal(gj_txn_commit(txn), GJ_OK);
+}
+
+static void put_delegation(struct world *w, uint64_t from, uint64_t to, const char *role)
+{
+    struct gj_core *core = gj_direct_core(w->direct);
+    Gj__Stored__Delegation loan = GJ__STORED__DELEGATION__INIT;
+    struct gj_txn *txn = NULL;
+    struct gj_key key = gj_key_of_u64(1);
+    assert_int_equal(gj_txn_begin_write(core->store, &txn), GJ_OK);
+    loan.id = 1;
+    loan.from_user = from;
+    loan.to_user = to;
+    loan.role = (char *)role;
+    loan.office = w->office;
+    loan.from = gj_direct_now(w->direct) - HOUR;
+    loan.until = gj_direct_now(w->direct) + DAY;
+    gj_record_save(txn, GJ_TABLE_DELEGATION, &key, &loan.base);
+    gj_actor_rights_changed(txn);
+    assert_int_equal(gj_txn_commit(txn), GJ_OK);
+}
+
+static void let_dispatch_be_escalated(struct world *w)
+{
+    world_ticket(w, "WAT-03", 2);
+    gj_direct_advance(w->direct, 30 * MINUTE);
+    world_fire(w);
+}
+
+static void the_absent_are_left_out(void **state)
+{
+    struct world *w = *state;
+    put_absence(w, w->lead, gj_direct_now(w->direct) - HOUR, gj_direct_now(w->direct) + DAY);
+    let_dispatch_be_escalated(w);
+    assert_int_equal(world_notices(w, w->lead, NULL), 0);
+    assert_int_equal(world_notices(w, w->eng, "timer.breach"), 1);
+}
+
+static void a_lent_role_is_told(void **state)
+{
+    struct world *w = *state;
+    put_absence(w, w->director, gj_direct_now(w->direct) - HOUR, gj_direct_now(w->direct) + DAY);
+    put_delegation(w, w->director, w->duty, "director");
+    let_dispatch_be_escalated(w);
+    assert_int_equal(world_notices(w, w->duty, "timer.escalated"), 1);
+    assert_int_equal(world_notices(w, w->duty, "roster.step"), 0);
+}
+
+static void nobody_left_climbs_the_roster(void **state)
+{
+    struct world *w = *state;
+    put_absence(w, w->director, gj_direct_now(w->direct) - HOUR, gj_direct_now(w->direct) + DAY);
+    put_roster(w, w->office, 0, "duty_director", w->duty);
+    let_dispatch_be_escalated(w);
+    assert_int_equal(world_notices(w, w->duty, "timer.escalated"), 1);
+    assert_int_equal(world_notices(w, w->duty, "roster.step"), 1);
+    assert_int_equal(world_notices(w, w->qa, "timer.escalated"), 0);
+}
+
+static void then_the_region_then_headquarters(void **state)
+{
+    struct world *w = *state;
+    int64_t now = gj_direct_now(w->direct);
+    uint64_t head = gj_direct_user(w->direct, "region_head", "hq_qa", 0, w->region);
+    put_absence(w, w->director, now - HOUR, now + DAY);
+    let_dispatch_be_escalated(w);
+    assert_int_equal(world_notices(w, head, "timer.escalated"), 1);
+    assert_int_equal(world_notices(w, head, "roster.step"), 1);
+    assert_int_equal(world_notices(w, w->qa, "roster.step"), 0);
+    put_absence(w, head, now - HOUR, now + DAY);
+    let_dispatch_be_escalated(w);
+    assert_int_equal(world_notices(w, w->qa, "timer.escalated"), 1);
+    assert_int_equal(world_notices(w, w->qa, "roster.step"), 1);
+    assert_int_equal(world_notices(w, w->auditor, NULL), 0); /* looks at everything, is asked for nothing */
+}
+
+static void the_step_up_is_on_record(void **state)
+{
+    struct world *w = *state;
+    put_absence(w, w->director, gj_direct_now(w->direct) - HOUR, gj_direct_now(w->direct) + DAY);
+    put_roster(w, w->office, 0, "duty_director", w->duty);
+    uint64_t id = world_ticket(w, "WAT-03", 2);
+    gj_direct_advance(w->direct, 30 * MINUTE);
+    world_fire(w);
+    Gj__V1__ShowRequest show = GJ__V1__SHOW_REQUEST__INIT;
+    show.id = id;
+    show.history = true;
+    const struct gj_result *result = gj_direct_call(w->direct, w->agent, GJ__V1__CALL__RECORD_SHOW, &show);
+    assert_ok(result);
+    const Gj__V1__Shown *shown = (const Gj__V1__Shown *)result->body;
+    unsigned steps = 0;
+    for (size_t i = 0; i < shown->n_history; i++) {
+        steps += strcmp(shown->history[i]->event->act, "roster.step") == 0 ? 1 : 0;
+    }
+    assert_int_equal(steps, 1);
+}
+
+/* --- a new calendar
+ * -------------------------------------------------------------------------------------------------------- */
+
+static void recomputing_visits_every_open_record(void **state)
+{
+    struct world *w = *state;
+    for (int i = 0; i < 70; i++) {
+        world_ticket(w, "GRN-02", 4); /* planned work: its clocks count working days */
+    }
+    Gj__Work__Recompute body = GJ__WORK__RECOMPUTE__INIT;
+    assert_ok(gj_direct_system(w->direct, GJ__V1__CALL__SYSTEM_RECOMPUTE, &body.base));
+    assert_int_equal(world_count(w, GJ_TABLE_TIMER), 2); /* it asks to go on, beside the round of obligations */
+    assert_ok(gj_direct_system(w->direct, GJ__V1__CALL__SYSTEM_RECOMPUTE, &body.base));
+    assert_int_equal(world_count(w, GJ_TABLE_TIMER), 1);
+}
+
+#define STORY(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        STORY(the_ladder_in_order),
+        STORY(a_stopped_clock_does_not_fire),
+        STORY(firing_twice_does_nothing),
+        STORY(nothing_is_lost_over_a_restart),
+        STORY(after_a_hold_one_notice_a_person),
+        STORY(the_absent_are_left_out),
+        STORY(a_lent_role_is_told),
+        STORY(nobody_left_climbs_the_roster),
+        STORY(then_the_region_then_headquarters),
+        STORY(the_step_up_is_on_record),
+        STORY(recomputing_visits_every_open_record),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
