@@ -13,6 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A person is watching: shorter pauses than a program's. */
+#define RECONNECT_MAX_MS 10000
+
 int cli_fail(struct cli *cli, int code, const char *format, ...)
 {
     va_list args;
@@ -96,7 +99,8 @@ static void on_state(void *arg, enum guanjia_state state, enum guanjia_err why, 
 int cli_client(struct cli *cli)
 {
     struct guanjia_fault fault = {0};
-    const struct guanjia_options options = {.on_state = on_state, .arg = cli, .program = "guanjia " GJ_VERSION};
+    const struct guanjia_options options = {
+        .on_state = on_state, .arg = cli, .program = "guanjia " GJ_VERSION, .backoff_max_ms = RECONNECT_MAX_MS};
     if (cli->client != NULL) {
         return EXIT_OK;
     }

@@ -76,20 +76,32 @@ static void pad(FILE *out, size_t blanks)
     }
 }
 
+/* How many cells of the row that begins at `first` have to be printed: empty ones at the end are left out. */
+static size_t row_length(const struct grid *grid, size_t first)
+{
+    size_t length = grid->columns;
+    while (length > 1 && *grid->cells[first + length - 1] == '\0') {
+        length--;
+    }
+    return length;
+}
+
 void grid_print(const struct grid *grid, FILE *out)
 {
-    for (size_t n = 0; n < grid->count; n++) {
-        size_t column = n % grid->columns;
-        bool last = column + 1 == grid->columns;
-        size_t width = gj_text_width(grid->cells[n], strlen(grid->cells[n]));
-        size_t blanks = grid->widths[column] - width;
-        if (grid->right[column]) {
-            pad(out, blanks);
+    for (size_t first = 0; first + grid->columns <= grid->count; first += grid->columns) {
+        size_t length = row_length(grid, first);
+        for (size_t column = 0; column < length; column++) {
+            const char *text = grid->cells[first + column];
+            bool last = column + 1 == length;
+            size_t blanks = grid->widths[column] - gj_text_width(text, strlen(text));
+            if (grid->right[column]) {
+                pad(out, blanks);
+            }
+            fputs(text, out);
+            if (!grid->right[column] && !last) {
+                pad(out, blanks);
+            }
+            fputs(last ? "\n" : "  ", out);
         }
-        fputs(grid->cells[n], out);
-        if (!grid->right[column] && !last) {
-            pad(out, blanks);
-        }
-        fputs(last ? "\n" : "  ", out);
     }
 }

@@ -20,7 +20,7 @@ static const struct option_row region_create[] = {
 
 #define OFFICE_OPTIONS                                                                                                 \
     {"region", "office.region", OPTION_ID, 0, N_("region")},                                                           \
-        {"profile-code", "office.profile", OPTION_TEXT, 0, N_("service profile of the policy")},                       \
+        {"service-profile", "office.profile", OPTION_TEXT, 0, N_("service profile of the policy")},                    \
     {                                                                                                                  \
         "city", "office.city", OPTION_TEXT, 0, N_("city table of the policy")                                          \
     }

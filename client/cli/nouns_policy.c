@@ -23,7 +23,7 @@ static const struct option_row explain[] = {
     {"priority", NULL, OPTION_TEXT, OPT_LOCAL, N_("P0 ... P4 (default: the category's own)")},
     {"at", NULL, OPTION_TIME, OPT_LOCAL, N_("when it is received (default: now)")},
     {"office", NULL, OPTION_TEXT, OPT_LOCAL, N_("code of an office with limits of its own")},
-    {"profile-code", NULL, OPTION_TEXT, OPT_LOCAL, N_("service profile")},
+    {"profile", NULL, OPTION_TEXT, OPT_LOCAL, N_("service profile")},
     {"city", NULL, OPTION_TEXT, OPT_LOCAL, N_("city table")},
     {"weather", NULL, OPTION_TEXT, OPT_LOCAL, N_("weather mode in force")},
     {"policy", NULL, OPTION_TEXT, OPT_LOCAL, N_("the policy's folder (default: the one installed)")},

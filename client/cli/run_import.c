@@ -260,7 +260,7 @@ static int take_row(struct cli *cli, struct cases *cases, char *row, size_t len,
     if (made == NULL) {
         return cli_fail(cli, EXIT_LOCAL, "%s", CLI_TEXT("out of memory"));
     }
-    made->kind = (char *)(uintptr_t) "repair";
+    made->kind = (char *)(uintptr_t) "repair_ticket";
     made->office = cases->batch.office;
     made->priority = -1;
     for (size_t n = 0; n < count; n++) {

@@ -16,9 +16,16 @@ static const char *sentence(struct cli *cli, const Gj__V1__Notice *notice)
     static const char *const names[] = {"{number}", "{timer}", "{stage}"};
     char stage[16];
     char filled[400];
+    const char *point = strchr(notice->code, '.');
     const char *text = text_of_notice(notice->code);
+    if (text == NULL && strncmp(notice->code, "record.", 7) == 0) {
+        return gj_arena_printf(&cli->arena, "%s: %s", notice->number, point + 1); /* somebody's act, by its code */
+    }
+    if (text == NULL && strncmp(notice->code, "timer.", 6) == 0) {
+        return gj_arena_printf(&cli->arena, "%s: %s: %s", notice->number, notice->timer, point + 1);
+    }
     if (text == NULL) {
-        return gj_arena_printf(&cli->arena, "%s %s %s", notice->code, notice->number, notice->timer);
+        return gj_arena_printf(&cli->arena, "%s %s", notice->code, notice->number);
     }
     snprintf(stage, sizeof stage, "%" PRIu32, notice->stage);
     const char *const values[] = {notice->number, notice->timer, stage};

@@ -173,17 +173,36 @@ static int explain_table(struct cli *cli, const struct gj_explain_row *rows, siz
     return ok ? EXIT_OK : EXIT_LOCAL;
 }
 
+/* `repair` is short for `repair_ticket` as long as no other kind begins like that. */
+static const char *whole_kind(const struct gj_policy *policy, const char *text)
+{
+    const char *found = text;
+    size_t len = strlen(text);
+    size_t matches = 0;
+    for (size_t n = 0; n < policy->kind_count; n++) {
+        const char *code = policy->kinds[n]->code;
+        if (strcmp(code, text) == 0) {
+            return text;
+        }
+        if (strncmp(code, text, len) == 0 && code[len] == '_') {
+            found = code;
+            matches++;
+        }
+    }
+    return matches == 1 ? found : text;
+}
+
 static int explain(struct cli *cli, const struct gj_policy *policy, const struct gj_calendar *calendar)
 {
     struct gj_explain_row rows[GJ_TIMERS_MAX];
     struct gj_refusal refusal = {0};
     size_t count = 0;
     struct gj_explain_request request = {
-        .kind = cli_arg(cli, "kind"),
+        .kind = whole_kind(policy, cli_arg(cli, "kind")),
         .category = cli_arg(cli, "category"),
         .priority = cli_arg(cli, "priority"),
         .city = cli_arg(cli, "city"),
-        .profile = cli_arg(cli, "profile-code"),
+        .profile = cli_arg(cli, "profile"),
         .office = cli_arg(cli, "office"),
         .weather = cli_arg(cli, "weather"),
     };

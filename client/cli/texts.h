@@ -6,6 +6,13 @@
 
 /* Words for people, in English; CLI_TEXT translates where they are shown. */
 
+struct text_row {
+    const char *code;
+    const char *text;
+};
+/* NULL when no row has the code. */
+const char *text_find(const struct text_row *texts, size_t count, const char *code);
+
 /* Of a status ("the record has changed meanwhile"); never NULL. */
 const char *text_of_status(int status);
 

@@ -33,7 +33,7 @@ enum guanjia_err {
     GUANJIA_ETOOBIG = 5,   /* longer than a message may be */
     GUANJIA_ENOTFOUND = 6, /* no such profile, draft or item */
     GUANJIA_EEXIST = 7,    /* the profile is enrolled already */
-    GUANJIA_EIO = 8,       /* the network or the disk failed */
+    GUANJIA_EIO = 8,       /* the network or the disk failed; of a call: it was never sent */
     GUANJIA_ENOSPC = 9,
     GUANJIA_ECORRUPT = 11,  /* a local file is damaged */
     GUANJIA_ECRYPTO = 12,   /* the other end does not have the pinned key, or bytes were changed on the way */

@@ -219,7 +219,8 @@ void request_expire(guanjia_client *client, uint64_t now)
     struct request *request = client->first;
     while (request != NULL) {
         if (request->deadline_at <= now) {
-            fail(client, request, GUANJIA_ETIMEDOUT);
+            /* What never went out cannot have happened, and is worth another word. */
+            fail(client, request, request->attempts == 0 && !client->open ? GUANJIA_EIO : GUANJIA_ETIMEDOUT);
             request = client->first;
         } else {
             request = request->next;
