@@ -107,8 +107,16 @@ static void finish_prepare(
 {
     enum gj_err err = gj_txn_error(ctx->txn);
 
-    gj_router_end(router);
     request->carry = ctx->carry;
+    if (err == GJ_OK && !request->deferred && ctx->answer.decided && ctx->answer.status == GJ__V1__STATUS__CONFLICT &&
+        request->call->conflict != NULL) {
+        /* Whoever is late is told so here already, and gets the record as it is: the reply may borrow from it. */
+        request->call->conflict(ctx, request->message);
+        gj_router_answer(router, request, &ctx->answer);
+        gj_router_end(router);
+        return;
+    }
+    gj_router_end(router);
     if (err != GJ_OK) {
         gj_router_fail(router, request, err);
     } else if (request->deferred) {
