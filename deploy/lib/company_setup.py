@@ -9,7 +9,7 @@ import shutil
 import wire
 from wire import Messages as M
 
-PASSWORD = "first-password-1"
+PASSWORD, OWN_PASSWORD = "first-password-1", "my-own-password-2"
 
 
 class Site:
@@ -17,7 +17,7 @@ class Site:
 
     def __init__(self, bridge, daemon, home):
         self.bridge, self.daemon, self.home = bridge, daemon, home
-        self.wires, self.users, self.devices, self.homes = {}, {}, {}, {}
+        self.wires, self.users, self.devices, self.homes, self.passwords = {}, {}, {}, {}, {}
         os.makedirs(home, exist_ok=True)
 
     # -- devices
@@ -63,13 +63,20 @@ class Site:
 
     # -- people
 
-    def sign_in(self, login, password=PASSWORD, device=None):
-        """Opens a channel of its own on the person's device (a copy of its profile, so that many can work at one)."""
+    def sign_in(self, login, password=None, device=None):
+        """Opens a channel of its own on the person's device (a copy of its profile, so that many can work at one). Who was given
+        a password sets another one first."""
         if login in self.wires:
             self.wires.pop(login).close()
         folder = self.profile_of(login, device)
         opened = wire.Wire(self.bridge, folder)
+        password = password or self.passwords.get(login, PASSWORD)
         session = opened.login(login, password)
+        if session.must_set_password:
+            own = OWN_PASSWORD if password != OWN_PASSWORD else OWN_PASSWORD + "3"
+            opened.ask("SESSION_SET_PASSWORD", M.SetPasswordRequest(old_password=password, new_password=own))
+            password = own
+        self.passwords[login] = password
         opened.session = session
         self.users[login] = session.user
         self.wires[login] = opened

@@ -85,6 +85,13 @@ class Daemon:
         self.kill()
         raise TimeoutError(f"guanjiad did not open its port in {wait_s} s: {self.log_tail()}")
 
+    def tool(self, *words):
+        """guanjiad's own commands: backup, restore, check."""
+        done = subprocess.run([self.programs.daemon, *words], capture_output=True, text=True, timeout=300)
+        if done.returncode:
+            raise CommandFailed(["guanjiad", *words], done.returncode, done.stdout, done.stderr)
+        return done.stdout.strip()
+
     @property
     def address(self):
         return f"127.0.0.1:{self.port}"

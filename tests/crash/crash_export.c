@@ -70,7 +70,7 @@ static uint64_t export_head(guanjia_client *client)
 static uint64_t export_page(guanjia_client *client, uint64_t known, uint64_t size)
 {
     Gj__V1__AuditEntriesRequest request = GJ__V1__AUDIT_ENTRIES_REQUEST__INIT;
-    request.after = known == 0 ? UINT64_MAX : known - 1;
+    request.after = known == 0 ? 0 : known - 1; /* 0 also means from the first entry on */
     request.limit = PAGE;
     const struct guanjia_answer *answer = ask(client, GJ__V1__CALL__AUDIT_ENTRIES, &request.base);
     must_be_ok(answer, "entries");
@@ -80,6 +80,8 @@ static uint64_t export_page(guanjia_client *client, uint64_t known, uint64_t siz
     if (page->n_entries == 0)
         die("entries", "the log ends before its head says so");
     for (size_t i = 0; i < page->n_entries && known < size; i++) {
+        if (page->entries[i]->index < known)
+            continue;
         printf("E %" PRIu64, page->entries[i]->index);
         print_hex(page->entries[i]->entry);
         print_hex(page->entries[i]->leaf_hash);

@@ -6,7 +6,7 @@ import shutil
 import time
 
 import harness
-from harness import M, desk, wire
+from harness import M
 from test_rights import next_event
 
 import audit
@@ -91,12 +91,13 @@ class FirstDay(harness.Case):
     def test_08_backup_and_restore(self):
         clerk = self.company.as_("kf1")
         kept = clerk.ask("DISPATCH_INTAKE", steps.intake_request(self.company.a))
-        backups = steps.back_up(self.company)
+        backup = self.daemon.tool("backup", self.daemon.folder, self.daemon.folder + ".backups")
         lost = clerk.ask("DISPATCH_INTAKE", steps.intake_request(self.company.a))
         self.assertEqual(self.daemon.stop(), 0)
         broken = self.daemon.folder + ".broken"
         shutil.move(self.daemon.folder, broken)
-        steps.restore(self.daemon, backups, broken)
+        self.daemon.tool("restore", backup, self.daemon.folder, "--keys", broken)
+        self.daemon.tool("check", self.daemon.folder)
         self.daemon.start()
         clerk = self.company.sign_in("kf1")
         self.assertEqual(clerk.ask("RECORD_SHOW", M.ShowRequest(id=kept.id)).record.number, kept.number)
