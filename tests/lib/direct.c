@@ -1,24 +1,32 @@
 #include "lib/direct.h"
 
-#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
 #include <cmocka.h>
 #include <sodium.h>
 
 #include "common/fail.h"
-#include "common/id.h"
+#include "common/log.h"
 #include "common/pb.h"
-#include "common/policy/policy.h"
+#include "core/actor.h"
 #include "core/apply.h"
-#include "core/body.pb-c.h"
+#include "core/commit.h"
+#include "core/health.h"
+#include "core/household.h"
+#include "core/invitation.h"
+#include "core/password.h"
 #include "core/policies.h"
-#include "core/request.h"
+#include "core/push.h"
+#include "core/router.h"
+#include "core/session.h"
 #include "core/subject.h"
+#include "lib/direct_impl.h"
 #include "service/table.h"
 #include "store/blob.h"
 #include "store/record.h"
@@ -26,522 +34,513 @@
 #include "store/stored.pb-c.h"
 #include "store/vault.h"
 
-struct gj_direct {
-    char dir[64];
-    struct gj_core core;
-    struct gj_clock clock;
-    struct gj_applier *applier;
-    struct gj_arena arena, out;
-    struct gj_txn *look;
-    struct gj_result result;
-    uint8_t key[16];
-    bool have_key, failed;
-    uint64_t counter, device;
-    char prefix[64];
-    uint64_t nth;
-};
+static const uint8_t master_key[32] = "a master key of tests, 32 bytes";
 
-static void must(enum gj_err err, const char *what)
+/* ---- the network's side of a channel ---- */
+
+static struct gj_direct *direct_of(struct gj_peer *peer)
 {
-    if (err != GJ_OK) {
-        fail_msg("%s: %s", what, gj_err_name(err));
-    }
+    return ((struct gj_direct_peer *)peer)->direct;
 }
 
-static void open_store(struct gj_direct *d, bool create)
+static enum gj_err peer_begin(struct gj_peer *peer, size_t len, uint8_t **out)
 {
-    struct gj_store_options options = {.dir = d->dir,
-        .create = create,
-        .created_at_ms = GJ_DIRECT_START_MS,
-        .map_bytes = 1ull << 30,
-        .vault_map_bytes = 256ull << 20,
-        .reserve_bytes = 1 << 20};
-    struct gj_fault fault = {0};
-    memset(options.master_key, 7, sizeof options.master_key);
-    memset(options.cluster_id, 9, sizeof options.cluster_id);
-    enum gj_err err = gj_store_open(&options, &d->core.store, &fault);
-    if (err != GJ_OK) {
-        fail_msg("store: %s", fault.text);
+    struct gj_direct *direct = direct_of(peer);
+    if (len > sizeof direct->room) {
+        return GJ_ETOOBIG;
     }
-    d->core.vault = gj_store_vault(d->core.store);
-    must(gj_blob_open(d->core.store, &d->core.blob, &fault), "blob");
-    must(gj_policies_new(&d->core.policies), "policies");
-    must(gj_applier_new(&d->core, &d->applier), "applier");
-    if (!create) {
-        struct gj_txn *txn;
-        must(gj_txn_begin_read(d->core.store, &txn), "read");
-        must(gj_policies_load(d->core.policies, txn, &fault), fault.text);
-        gj_txn_abort(txn);
-    }
-}
-
-static void close_store(struct gj_direct *d)
-{
-    if (d->look) {
-        gj_txn_abort(d->look);
-        d->look = NULL;
-    }
-    gj_applier_free(d->applier);
-    gj_policies_free(d->core.policies);
-    gj_blob_close(d->core.blob);
-    gj_store_close(d->core.store);
-}
-
-static uint8_t *slurp(const char *path, size_t *len)
-{
-    FILE *f = fopen(path, "rb");
-    assert_non_null(f);
-    fseek(f, 0, SEEK_END);
-    long n = ftell(f);
-    rewind(f);
-    uint8_t *b = malloc((size_t)n + 1);
-    *len = fread(b, 1, (size_t)n, f);
-    fclose(f);
-    return b;
-}
-
-struct take {
-    struct gj_arena *arena;
-    Gj__Body__Init *body;
-};
-
-static enum gj_err take_part(void *owner, const struct gj_policy_part *part)
-{
-    struct take *t = owner;
-    Gj__Body__File *file = GJ_ARENA_NEW(t->arena, Gj__Body__File);
-    gj__body__file__init(file);
-    file->name = gj_arena_strdup(t->arena, part->name);
-    file->content.data = gj_arena_dup(t->arena, part->bytes, part->len);
-    file->content.len = part->len;
-    t->body->policy[t->body->n_policy++] = file;
+    *out = direct->room;
     return GJ_OK;
 }
 
-static struct gj_txn *begin_write(struct gj_direct *d)
+/* Replies are kept for whoever waits; pushes are counted and dropped. */
+static void peer_end(struct gj_peer *peer, size_t len)
 {
-    struct gj_txn *txn;
-    if (d->look) {
-        gj_txn_abort(d->look);
-        d->look = NULL;
+    struct gj_direct *direct = direct_of(peer);
+    Gj__V1__Envelope *envelope = gj__v1__envelope__unpack(NULL, len, direct->room);
+    assert_non_null(envelope);
+    if (envelope->body_case == GJ__V1__ENVELOPE__BODY_REPLY && envelope->reply->id == direct->waiting_for) {
+        assert_null(direct->reply);
+        direct->reply = envelope;
+        return;
     }
-    must(gj_txn_begin_write(d->core.store, &txn), "write");
-    return txn;
+    gj__v1__envelope__free_unpacked(envelope, NULL);
 }
 
-static void run_command(struct gj_direct *d, uint64_t user, uint64_t device, uint16_t call,
-    const ProtobufCMessage *body, struct gj_applied *applied, enum gj_err *err)
+static size_t peer_queued(const struct gj_peer *peer)
 {
-    struct gj_command command = {
-        .call = call, .user = user, .device = device, .session = user ? 1 : 0, .at_ms = gj_direct_now(d)};
-    uint8_t *bytes;
-    size_t len;
-    d->counter++;
-    if (user != 0) {
-        if (d->have_key) {
-            memcpy(command.request_key, d->key, 16);
-        } else {
-            uint64_t ms = (uint64_t)gj_direct_now(d);
-            for (int i = 0; i < 6; i++) {
-                command.request_key[i] = (uint8_t)(ms >> (40 - 8 * i));
-            }
-            memcpy(command.request_key + 6, &d->counter, 8);
+    (void)peer;
+    return 0;
+}
+
+static void peer_close(struct gj_peer *peer, enum gj_close_reason reason)
+{
+    (void)reason;
+    peer->closing = true;
+}
+
+static const struct gj_peer_ops peer_ops = {
+    .begin = peer_begin, .end = peer_end, .queued = peer_queued, .close = peer_close};
+
+static struct gj_direct_peer *peer_for(struct gj_direct *direct, uint64_t device)
+{
+    for (unsigned i = 0; i < direct->n_peers; i++) {
+        if (direct->peers[i]->peer.device == device) {
+            return direct->peers[i];
         }
-        d->have_key = false;
     }
-    crypto_hash_sha256(command.random, (const uint8_t *)&d->counter, sizeof d->counter);
-    must(gj_pb_pack_arena(body, &d->out, &bytes, &len), "pack");
-    command.body = bytes;
-    command.body_len = len;
-    struct gj_txn *txn = begin_write(d);
-    if (d->nth) {
-        gj_fail_arm(d->prefix, d->nth, false);
+    assert_true(direct->n_peers < GJ_DIRECT_PEERS_MAX);
+    struct gj_direct_peer *made = calloc(1, sizeof *made);
+    assert_non_null(made);
+    made->direct = direct;
+    made->peer.ops = &peer_ops;
+    made->peer.device = device;
+    gj_sessions_add(direct->core.sessions, &made->peer);
+    direct->peers[direct->n_peers++] = made;
+    return made;
+}
+
+bool gj_direct_cut_off(struct gj_direct *direct, uint64_t device)
+{
+    return peer_for(direct, device)->peer.closing;
+}
+
+/* ---- life ---- */
+
+static void on_batch(struct gj_core *core)
+{
+    gj_push_batch(core->push);
+}
+
+static void on_fatal(struct gj_core *core, enum gj_err err)
+{
+    ((struct gj_direct *)core->owner)->fatal = err;
+}
+
+static void check(enum gj_err err)
+{
+    if (err != GJ_OK) {
+        fail_msg("%s", gj_err_name(err));
     }
-    gj_apply_command(d->applier, txn, &command, &d->out, applied);
-    *err = gj_txn_error(txn);
-    if (*err == GJ_OK) {
-        *err = gj_txn_commit(txn);
-    } else {
-        gj_txn_abort(txn);
+}
+
+static void open_store(struct gj_direct *direct, bool create)
+{
+    struct gj_fault fault = {.text = ""};
+    struct gj_store_options options = {.dir = direct->dir,
+        .create = create,
+        .demo = true,
+        .created_at_ms = GJ_DIRECT_START_MS,
+        .map_bytes = UINT64_C(4) << 30,
+        .vault_map_bytes = UINT64_C(2) << 30,
+        .reserve_bytes = 1 << 20};
+    memset(options.cluster_id, 7, sizeof options.cluster_id);
+    memcpy(options.master_key, master_key, sizeof options.master_key);
+    enum gj_err err = gj_store_open(&options, &direct->core.store, &fault);
+    if (err != GJ_OK) {
+        fail_msg("%s: %s", gj_err_name(err), fault.text);
     }
-    if (d->nth) {
-        d->failed = gj_fail_disarm();
-        d->nth = 0;
-    }
+    direct->core.vault = gj_store_vault(direct->core.store);
+    direct->core.demo = true;
+    memcpy(direct->core.cluster_id, options.cluster_id, sizeof direct->core.cluster_id);
+    gj_invitation_key(master_key, direct->core.invitation_key);
+    check(gj_blob_open(direct->core.store, &direct->core.blob, &fault));
+    check(gj_policies_new(&direct->core.policies));
+}
+
+static void open_core(struct gj_direct *direct)
+{
+    struct gj_core *core = &direct->core;
+    struct gj_passwords_options passwords = {
+        .threads = 1, .memory_bytes = crypto_pwhash_MEMLIMIT_MIN, .passes = crypto_pwhash_OPSLIMIT_MIN};
+    struct gj_commit_options commit = {.on_done = gj_router_committed, .on_batch = on_batch};
+    check(gj_health_new(core, &core->health));
+    check(gj_sessions_new(core, &core->sessions));
+    check(gj_router_new(core, &core->router));
+    check(gj_push_new(core, &core->push));
+    check(gj_passwords_open(&passwords, &core->passwords));
+    check(gj_commit_open(core, &commit, &core->commit));
+}
+
+static void begin_core(struct gj_direct *direct)
+{
+    struct gj_core *core = &direct->core;
+    check(uv_loop_init(&direct->loop) == 0 ? GJ_OK : GJ_ESYS);
+    core->loop = &direct->loop;
+    core->clock = &direct->clock;
+    core->services = gj_service_table;
+    core->on_fatal = on_fatal;
+    core->owner = direct;
+    gj_watch_begin(&core->watch, gj_clock_sample(&direct->clock), 0);
+    core->last_stamp_ms = gj_clock_now_ms(&direct->clock);
 }
 
 struct gj_direct *gj_direct_open(void)
 {
-    struct gj_direct *d = calloc(1, sizeof *d);
+    struct gj_direct *direct = calloc(1, sizeof *direct);
+    const char *tmp = getenv("TMPDIR");
+    assert_non_null(direct);
     assert_true(sodium_init() >= 0);
-    strcpy(d->dir, "/tmp/gj-direct-XXXXXX");
-    assert_non_null(mkdtemp(d->dir));
-    gj_arena_init(&d->arena, 16 << 20);
-    gj_arena_init(&d->out, 16 << 20);
-    gj_clock_init_manual(&d->clock, GJ_DIRECT_START_MS, 1000000);
-    d->core.clock = &d->clock;
-    d->core.services = gj_service_table;
-    gj_watch_begin(&d->core.watch, gj_clock_sample(&d->clock), 0);
-    open_store(d, true);
-    Gj__Body__Init body = GJ__BODY__INIT__INIT;
-    Gj__Body__File *files[64];
-    struct gj_problems *problems = calloc(1, sizeof *problems);
-    uint8_t *bundle;
-    size_t len;
-    body.policy = files;
-    struct take take = {.arena = &d->arena, .body = &body};
-    enum gj_err err = gj_policy_bundle_folder(GJ_SOURCE_DIR "/deploy/policy", &bundle, &len, problems);
-    if (err != GJ_OK) {
-        fail_msg("policy: %s %s:%u", problems->items[0].text, problems->items[0].file, problems->items[0].line);
+    gj_log_set_level(GJ_LOG_ERROR);
+    (void)snprintf(direct->dir, sizeof direct->dir, "%s/guanjia-direct-XXXXXX", tmp != NULL ? tmp : "/tmp");
+    assert_non_null(mkdtemp(direct->dir));
+    gj_arena_init(&direct->arena, 64 << 20);
+    gj_arena_init(&direct->result_arena, 64 << 20);
+    gj_clock_init_manual(&direct->clock, GJ_DIRECT_START_MS, 1000000);
+    begin_core(direct);
+    open_store(direct, true);
+    gj_direct_genesis(direct);
+    open_core(direct);
+    return direct;
+}
+
+static void end_look(struct gj_direct *direct)
+{
+    gj_txn_abort(direct->look);
+    direct->look = NULL;
+}
+
+static void end_core(struct gj_direct *direct)
+{
+    struct gj_core *core = &direct->core;
+    end_look(direct);
+    for (unsigned i = 0; i < direct->n_peers; i++) {
+        gj_sessions_remove(core->sessions, &direct->peers[i]->peer);
+        free(direct->peers[i]);
     }
-    must(gj_policy_bundle_each(bundle, len, take_part, &take), "bundle");
-    free(bundle);
-    free(problems);
-    body.calendar.data = slurp(GJ_SOURCE_DIR "/deploy/calendars/cn.tsv", &body.calendar.len);
-    body.cluster_id.data = d->core.cluster_id;
-    body.cluster_id.len = 16;
-    struct gj_vault_wrapped office, data;
-    must(gj_vault_new_office(d->core.vault, 0, &office), "office");
-    struct gj_applied applied;
-    body.office_key.data = office.bytes;
-    body.office_key.len = sizeof office.bytes;
-    uint8_t key[32];
-    err = gj_vault_new_first_key(d->core.vault, 0, &office, key, &data);
-    must(err, "first key");
-    body.data_key.data = data.bytes;
-    body.data_key.len = sizeof data.bytes;
-    run_command(d, 0, 0, GJ__V1__CALL__SYSTEM_INIT, &body.base, &applied, &err);
-    must(err, "init");
-    if (applied.answer.status != GJ__V1__STATUS__OK) {
-        fail_msg("init: %s", applied.answer.code);
+    direct->n_peers = 0;
+    gj_passwords_close(core->passwords);
+    gj_blob_close(core->blob);
+    gj_commit_close(core->commit);
+    gj_push_free(core->push);
+    core->push = NULL;
+    gj_router_free(core->router);
+    while (uv_run(&direct->loop, UV_RUN_DEFAULT) != 0) {
     }
-    free(body.calendar.data);
-    return d;
+    gj_sessions_free(core->sessions);
+    gj_health_free(core->health);
+    gj_policies_free(core->policies);
+    gj_store_close(core->store);
+    assert_int_equal(uv_loop_close(&direct->loop), 0);
+    memset(core, 0, sizeof *core);
 }
 
-static int rm(const char *path, const struct stat *sb, int flag, struct FTW *ftw)
+void gj_direct_reopen(struct gj_direct *direct)
 {
-    (void)sb;
-    (void)flag;
-    (void)ftw;
-    return remove(path);
+    struct gj_txn *txn = NULL;
+    struct gj_fault fault;
+    end_core(direct);
+    direct->fatal = GJ_OK;
+    begin_core(direct);
+    open_store(direct, false);
+    check(gj_txn_begin_read(direct->core.store, &txn));
+    check(gj_policies_load(direct->core.policies, txn, &fault));
+    gj_txn_abort(txn);
+    open_core(direct);
 }
 
-void gj_direct_close(struct gj_direct *d)
+void gj_direct_close(struct gj_direct *direct)
 {
-    close_store(d);
-    gj_arena_fini(&d->arena);
-    gj_arena_fini(&d->out);
-    nftw(d->dir, rm, 8, FTW_DEPTH | FTW_PHYS);
-    free(d);
-}
-
-void gj_direct_reopen(struct gj_direct *d)
-{
-    close_store(d);
-    open_store(d, false);
-}
-
-struct gj_core *gj_direct_core(struct gj_direct *d)
-{
-    return &d->core;
-}
-int64_t gj_direct_now(const struct gj_direct *d)
-{
-    return gj_clock_now_ms(&d->clock);
-}
-void gj_direct_advance(struct gj_direct *d, int64_t ms)
-{
-    gj_clock_advance(&d->clock, ms);
-}
-uint64_t gj_direct_region(struct gj_direct *d, const char *code)
-{
-    struct gj_txn *txn = begin_write(d);
-    Gj__Stored__Region row = GJ__STORED__REGION__INIT;
-    row.id = gj_counter_next(txn, GJ_COUNTER_REGION);
-    row.code = (char *)code;
-    row.name = (char *)code;
-    struct gj_key key = gj_key_of_u64(row.id);
-    gj_record_save(txn, GJ_TABLE_REGION, &key, &row.base);
-    must(gj_txn_commit(txn), "region");
-    return row.id;
-}
-uint64_t gj_direct_office(struct gj_direct *d, uint64_t region, const char *code)
-{
-    struct gj_txn *txn = begin_write(d);
-    Gj__Stored__Office row = GJ__STORED__OFFICE__INIT;
-    row.id = gj_counter_next(txn, GJ_COUNTER_OFFICE);
-    row.code = (char *)code;
-    row.name = (char *)code;
-    row.region = region;
-    row.revision = 1;
-    row.households = 100;
-    struct gj_key key = gj_key_of_u64(row.id);
-    gj_record_save(txn, GJ_TABLE_OFFICE, &key, &row.base);
-    struct gj_vault_wrapped office, data;
-    uint8_t k[32];
-    must(gj_vault_new_office(d->core.vault, (uint32_t)row.id, &office), "office");
-    must(gj_vault_new_first_key(d->core.vault, (uint32_t)row.id, &office, k, &data), "first");
-    gj_vault_put_office(txn, (uint32_t)row.id, &office);
-    struct gj_subject subject = {GJ_SUBJECT_OFFICE, row.id};
-    gj_vault_put_key(txn, &subject, (uint32_t)row.id, &data);
-    must(gj_txn_commit(txn), "office");
-    return row.id;
-}
-uint64_t gj_direct_user(struct gj_direct *d, const char *login, const char *role, uint64_t office, uint64_t region)
-{
-    struct gj_txn *txn = begin_write(d);
-    Gj__Stored__User row = GJ__STORED__USER__INIT;
-    Gj__Stored__Grant grant = GJ__STORED__GRANT__INIT, *grants[1] = {&grant};
-    row.id = gj_counter_next(txn, GJ_COUNTER_USER);
-    row.login = (char *)login;
-    row.name = (char *)login;
-    row.office = office;
-    if (role) {
-        grant.role = (char *)role;
-        grant.office = office;
-        grant.region = region;
-        row.grants = grants;
-        row.n_grants = 1;
+    end_core(direct);
+    gj_direct_remove(direct->dir);
+    if (direct->reply != NULL) {
+        gj__v1__envelope__free_unpacked(direct->reply, NULL);
     }
-    struct gj_key key = gj_key_of_u64(row.id);
-    gj_record_save(txn, GJ_TABLE_USER, &key, &row.base);
-    gj_actor_rights_changed(txn);
-    must(gj_txn_commit(txn), "user");
-    return row.id;
+    gj_arena_fini(&direct->arena);
+    gj_arena_fini(&direct->result_arena);
+    free(direct);
 }
-void gj_direct_grant(struct gj_direct *d, uint64_t user, const char *role, uint64_t office, uint64_t region)
+
+struct gj_core *gj_direct_core(struct gj_direct *direct)
 {
-    struct gj_txn *txn = begin_write(d);
-    struct gj_key key = gj_key_of_u64(user);
-    Gj__Stored__User *row;
-    Gj__Stored__Grant grant = GJ__STORED__GRANT__INIT, *grants[16];
-    assert_true(gj_record_load(txn, GJ_TABLE_USER, &key, &gj__stored__user__descriptor, &d->arena, (void **)&row));
-    for (size_t i = 0; i < row->n_grants; i++) {
-        grants[i] = row->grants[i];
+    return &direct->core;
+}
+
+int64_t gj_direct_now(const struct gj_direct *direct)
+{
+    return gj_clock_now_ms(&direct->clock);
+}
+
+void gj_direct_advance(struct gj_direct *direct, int64_t ms)
+{
+    gj_clock_advance(&direct->clock, ms);
+}
+
+struct gj_arena *gj_direct_arena(struct gj_direct *direct)
+{
+    return &direct->arena;
+}
+
+struct gj_txn *gj_direct_look(struct gj_direct *direct)
+{
+    end_look(direct);
+    check(gj_txn_begin_read(direct->core.store, &direct->look));
+    return direct->look;
+}
+
+void gj_direct_digest(struct gj_direct *direct, uint8_t out[32])
+{
+    struct gj_txn *txn = gj_direct_look(direct);
+    crypto_hash_sha256_state state;
+    crypto_hash_sha256_init(&state);
+    for (unsigned table = 0; table < GJ_TABLE_COUNT; table++) {
+        struct gj_iter iter;
+        gj_iter_range(&iter, txn, (enum gj_table)table, NULL, NULL, GJ_FORWARD);
+        while (gj_iter_next(&iter)) {
+            uint64_t lengths[3] = {table, iter.key.len, iter.value.len};
+            crypto_hash_sha256_update(&state, (const uint8_t *)lengths, sizeof lengths);
+            crypto_hash_sha256_update(&state, iter.key.data, iter.key.len);
+            crypto_hash_sha256_update(&state, iter.value.data, iter.value.len);
+        }
+        gj_iter_close(&iter);
     }
-    grant.role = (char *)role;
-    grant.office = office;
-    grant.region = region;
-    grants[row->n_grants++] = &grant;
-    row->grants = grants;
-    gj_record_save(txn, GJ_TABLE_USER, &key, &row->base);
-    gj_actor_rights_changed(txn);
-    must(gj_txn_commit(txn), "grant");
-}
-uint64_t gj_direct_household(struct gj_direct *d, uint64_t office, const char *room)
-{
-    struct gj_vault_wrapped wrapped;
-    uint8_t k[32];
-    must(gj_vault_new_key(d->core.vault, (uint32_t)office, k, &wrapped), "key");
-    struct gj_txn *txn = begin_write(d);
-    Gj__Stored__Household row = GJ__STORED__HOUSEHOLD__INIT;
-    row.id = gj_counter_next(txn, GJ_COUNTER_HOUSEHOLD);
-    row.office = office;
-    row.room = (char *)room;
-    row.revision = 1;
-    struct gj_key key = gj_key_of_u64(row.id);
-    gj_record_save(txn, GJ_TABLE_HOUSEHOLD, &key, &row.base);
-    struct gj_subject subject = {GJ_SUBJECT_HOUSEHOLD, row.id};
-    gj_vault_put_key(txn, &subject, (uint32_t)office, &wrapped);
-    must(gj_txn_commit(txn), "household");
-    return row.id;
-}
-uint64_t gj_direct_device(struct gj_direct *d, uint64_t office, const char *device_class)
-{
-    struct gj_txn *txn = begin_write(d);
-    Gj__Stored__Device row = GJ__STORED__DEVICE__INIT;
-    row.id = gj_counter_next(txn, GJ_COUNTER_DEVICE);
-    row.office = office;
-    row.device_class = (char *)device_class;
-    struct gj_key key = gj_key_of_u64(row.id);
-    gj_record_save(txn, GJ_TABLE_DEVICE, &key, &row.base);
-    must(gj_txn_commit(txn), "device");
-    return row.id;
+    check(gj_txn_error(txn));
+    crypto_hash_sha256_final(&state, out);
+    end_look(direct);
 }
 
-static void take_answer(struct gj_direct *d, const struct gj_answer *a)
+/* ---- calls ---- */
+
+void gj_direct_request_key(struct gj_direct *direct, const uint8_t key[16])
 {
-    d->result.status = a->status;
-    d->result.code = a->code ? a->code : "";
-    d->result.field = a->field ? a->field : "";
-    d->result.n_params = a->n_params;
-    memcpy(d->result.params, a->params, sizeof a->params);
-    d->result.body = a->body;
+    memcpy(direct->next_key, key, sizeof direct->next_key);
+    direct->has_next_key = true;
 }
 
-static void fill_ctx(struct gj_direct *d, struct gj_ctx *ctx, const struct gj_call *call, const struct gj_actor *actor)
+void gj_direct_fail(struct gj_direct *direct, const char *prefix, uint64_t nth)
 {
-    memset(ctx, 0, sizeof *ctx);
-    ctx->core = &d->core;
-    ctx->call = call;
-    ctx->actor = actor;
-    ctx->arena = &d->out;
-    ctx->txn = gj_direct_look(d);
-    ctx->policy = gj_policies_current(d->core.policies, ctx->txn);
-    ctx->calendar = gj_policies_calendar(d->core.policies, ctx->txn);
-    ctx->now_ms = gj_direct_now(d);
+    direct->fail_prefix = prefix;
+    direct->fail_nth = nth;
+    direct->failed = false;
+}
+
+bool gj_direct_failed(struct gj_direct *direct)
+{
+    return direct->failed;
+}
+
+static void arm(struct gj_direct *direct)
+{
+#ifdef GJ_FAULTS
+    if (direct->fail_nth != 0) {
+        gj_fail_arm(direct->fail_prefix, direct->fail_nth, false);
+    }
+#else
+    assert_int_equal(direct->fail_nth, 0);
+#endif
+}
+
+static void disarm(struct gj_direct *direct)
+{
+#ifdef GJ_FAULTS
+    if (direct->fail_nth != 0) {
+        direct->failed = gj_fail_disarm();
+        direct->fail_nth = 0;
+    }
+#else
+    (void)direct;
+#endif
+}
+
+static void make_key(struct gj_direct *direct, uint8_t key[16])
+{
+    if (direct->has_next_key) {
+        memcpy(key, direct->next_key, 16);
+        direct->has_next_key = false;
+        return;
+    }
+    uint64_t now = (uint64_t)gj_direct_now(direct);
+    uint64_t count = ++direct->key_count;
+    for (unsigned i = 0; i < 6; i++) {
+        key[i] = (uint8_t)(now >> (40 - 8 * i));
+    }
+    memset(key + 6, 0, 2);
+    for (unsigned i = 0; i < 8; i++) {
+        key[8 + i] = (uint8_t)(count >> (56 - 8 * i));
+    }
+}
+
+/* Turns the loop until the reply is there. */
+static void wait_reply(struct gj_direct *direct)
+{
+    uint64_t until = uv_hrtime() + UINT64_C(60) * 1000000000;
+    while (direct->reply == NULL && direct->fatal == GJ_OK) {
+        (void)uv_run(&direct->loop, UV_RUN_ONCE);
+        if (uv_hrtime() > until) {
+            fail_msg("no reply within a minute");
+        }
+    }
+}
+
+static void begin_result(struct gj_direct *direct)
+{
+    end_look(direct);
+    gj_arena_reset(&direct->result_arena);
+    if (direct->reply != NULL) {
+        gj__v1__envelope__free_unpacked(direct->reply, NULL);
+        direct->reply = NULL;
+    }
+    memset(&direct->result, 0, sizeof direct->result);
+    direct->result.code = "";
+    direct->result.field = "";
+    gj__v1__written__init(&direct->result.written);
+}
+
+static void take_body(struct gj_direct *direct, const struct gj_call *call, const ProtobufCBinaryData *bytes)
+{
+    struct gj_result *result = &direct->result;
+    ProtobufCMessage *message = NULL;
+    bool written = call->apply != NULL && call->read == NULL && result->status == GJ__V1__STATUS__OK;
+    const ProtobufCMessageDescriptor *type =
+        written ? &gj__v1__written__descriptor : gj_direct_reply_type(call->number, result->status);
+    if (type == NULL) {
+        return;
+    }
+    check(gj_pb_unpack(type, &direct->result_arena, bytes->data, bytes->len, &message));
+    if (written) {
+        result->written = *(const Gj__V1__Written *)message;
+    } else {
+        result->body = message;
+    }
+}
+
+static uint64_t count_entries(struct gj_direct *direct)
+{
+    uint64_t count = gj_txn_events(gj_direct_look(direct));
+    end_look(direct);
+    return count;
 }
 
 const struct gj_result *gj_direct_call_from(
-    struct gj_direct *d, uint64_t user, uint64_t device, Gj__V1__Call number, const void *request)
+    struct gj_direct *direct, uint64_t user, uint64_t device, Gj__V1__Call call, const void *request)
 {
-    const struct gj_call *call = gj_core_call(&d->core, (uint16_t)number);
-    const struct gj_actor *actor;
-    struct gj_ctx ctx;
-    ProtobufCMessage *message;
-    uint8_t *bytes;
-    size_t len;
-    assert_non_null(call);
-    gj_arena_reset(&d->out);
-    if (d->look) {
-        gj_txn_abort(d->look);
-        d->look = NULL;
-    }
-    memset(&d->result, 0, sizeof d->result);
-    must(gj_pb_pack_arena(request, &d->arena, &bytes, &len), "pack");
-    must(gj_pb_unpack(call->request, &d->out, bytes, len, &message), "unpack");
-    uint64_t before = gj_txn_events(gj_direct_look(d));
-    must(gj_actor_load(gj_direct_look(d), gj_policies_current(d->core.policies, gj_direct_look(d)), user, device,
-             gj_direct_now(d), &d->out, &actor, NULL),
-        "actor");
-    fill_ctx(d, &ctx, call, actor);
-    void *carry = NULL;
-    const ProtobufCMessage *body = message;
-    struct gj_command command = {0};
-    if (call->apply != NULL) {
-        if (call->prepare) {
-            body = call->prepare(&ctx, message);
-            carry = ctx.carry;
-            if (ctx.answer.decided || body == NULL) {
-                if (!ctx.answer.decided) {
-                    fail_msg("prepare said nothing: %s", gj_err_name(gj_txn_error(ctx.txn)));
-                }
-                take_answer(d, &ctx.answer);
-                return &d->result;
-            }
+    const struct gj_call *row = gj_core_call(&direct->core, (uint16_t)call);
+    struct gj_direct_peer *peer = peer_for(direct, device);
+    Gj__V1__Envelope envelope = GJ__V1__ENVELOPE__INIT;
+    Gj__V1__Request wire = GJ__V1__REQUEST__INIT;
+    uint8_t key[16];
+    begin_result(direct);
+    uint64_t before = count_entries(direct);
+    if (peer->peer.user != user) {
+        gj_sessions_unbind(direct->core.sessions, &peer->peer);
+        if (user != 0) {
+            gj_sessions_bind(direct->core.sessions, &peer->peer, 1, user, INT64_MAX);
         }
-        struct gj_applied applied;
-        enum gj_err err;
-        run_command(d, user, device, (uint16_t)number, body, &applied, &err);
-        d->result.entries = gj_txn_events(gj_direct_look(d)) - before;
-        if (err != GJ_OK) {
-            d->result.status = GJ__V1__STATUS__INTERNAL;
-            d->result.code = gj_err_name(err);
-            d->result.field = "";
-            return &d->result;
+    }
+    wire.id = ++direct->waiting_for;
+    wire.call = (uint32_t)call;
+    if (row != NULL && row->apply != NULL) {
+        make_key(direct, key);
+        wire.request_key = (ProtobufCBinaryData){.data = key, .len = sizeof key};
+    }
+    wire.deadline_ms = 120000;
+    wire.body.len = protobuf_c_message_get_packed_size(request);
+    wire.body.data = gj_arena_alloc(&direct->result_arena, wire.body.len);
+    (void)protobuf_c_message_pack(request, wire.body.data);
+    envelope.body_case = GJ__V1__ENVELOPE__BODY_REQUEST;
+    envelope.request = &wire;
+    size_t len = protobuf_c_message_get_packed_size(&envelope.base);
+    uint8_t *bytes = gj_arena_alloc(&direct->result_arena, len);
+    (void)protobuf_c_message_pack(&envelope.base, bytes);
+    arm(direct);
+    enum gj_err err = gj_router_take(direct->core.router, &peer->peer, bytes, len);
+    if (err == GJ_OK) {
+        wait_reply(direct);
+    }
+    disarm(direct);
+    struct gj_result *result = &direct->result;
+    if (direct->reply == NULL) {
+        result->status = GJ__V1__STATUS__INTERNAL;
+        result->code = gj_err_name(err != GJ_OK ? err : direct->fatal);
+        return result;
+    }
+    const Gj__V1__Reply *reply = direct->reply->reply;
+    result->status = reply->status;
+    if (reply->refusal != NULL) {
+        result->code = reply->refusal->code;
+        result->field = reply->refusal->field;
+        for (; result->n_params < reply->refusal->n_params && result->n_params < GJ_ANSWER_PARAMS_MAX;
+             result->n_params++) {
+            result->params[result->n_params] = reply->refusal->params[result->n_params];
         }
-        take_answer(d, &applied.answer);
-        d->result.written = applied.written;
-        if (applied.answer.status == GJ__V1__STATUS__CONFLICT && call->conflict) {
-            fill_ctx(d, &ctx, call, actor);
-            call->conflict(&ctx, message);
-            d->result.body = ctx.answer.body;
-        }
-        if (applied.answer.status != GJ__V1__STATUS__OK || call->read == NULL) {
-            return &d->result;
-        }
-        crypto_hash_sha256(command.random, (const uint8_t *)&d->counter, sizeof d->counter);
     }
-    fill_ctx(d, &ctx, call, actor);
-    ctx.carry = carry;
-    ctx.command = call->apply ? &command : NULL;
-    call->read(&ctx, message);
-    must(gj_txn_error(ctx.txn), "read");
-    assert_true(ctx.answer.decided);
-    take_answer(d, &ctx.answer);
-    return &d->result;
-}
-
-const struct gj_result *gj_direct_call(struct gj_direct *d, uint64_t user, Gj__V1__Call call, const void *request)
-{
-    if (d->device == 0) {
-        d->device = gj_direct_device(d, 0, "desk");
+    if (row != NULL) {
+        take_body(direct, row, &reply->body);
     }
-    return gj_direct_call_from(d, user, d->device, call, request);
+    result->entries = count_entries(direct) - before;
+    return result;
 }
 
-const struct gj_result *gj_direct_system(struct gj_direct *d, Gj__V1__Call call, const void *body)
+const struct gj_result *gj_direct_call(struct gj_direct *direct, uint64_t user, Gj__V1__Call call, const void *request)
 {
-    struct gj_applied applied;
-    enum gj_err err;
-    gj_arena_reset(&d->out);
-    if (d->look) {
-        gj_txn_abort(d->look);
-        d->look = NULL;
+    if (direct->device == 0) {
+        direct->device = gj_direct_device(direct, 0, "desk");
     }
-    memset(&d->result, 0, sizeof d->result);
-    uint64_t before = gj_txn_events(gj_direct_look(d));
-    run_command(d, 0, 0, (uint16_t)call, body, &applied, &err);
-    if (err != GJ_OK) {
-        d->result.status = GJ__V1__STATUS__INTERNAL;
-        d->result.code = gj_err_name(err);
-        d->result.field = "";
-        return &d->result;
+    return gj_direct_call_from(direct, user, direct->device, call, request);
+}
+
+static void on_system(struct gj_request *request)
+{
+    struct gj_direct *direct = request->owner;
+    struct gj_result *result = &direct->result;
+    const struct gj_applied *applied = &request->item.applied;
+    direct->system_done = true;
+    if (request->item.err != GJ_OK) {
+        result->status = GJ__V1__STATUS__INTERNAL;
+        result->code = gj_err_name(request->item.err);
+        return;
     }
-    take_answer(d, &applied.answer);
-    d->result.written = applied.written;
-    d->result.entries = gj_txn_events(gj_direct_look(d)) - before;
-    return &d->result;
-}
-
-void gj_direct_request_key(struct gj_direct *d, const uint8_t key[16])
-{
-    memcpy(d->key, key, 16);
-    d->have_key = true;
-}
-
-void gj_direct_fail(struct gj_direct *d, const char *prefix, uint64_t nth)
-{
-    snprintf(d->prefix, sizeof d->prefix, "%s", prefix ? prefix : "");
-    d->nth = nth;
-    d->failed = false;
-}
-bool gj_direct_failed(struct gj_direct *d)
-{
-    return d->failed;
-}
-
-void gj_direct_digest(struct gj_direct *d, uint8_t out[32])
-{
-    crypto_hash_sha256_state st;
-    crypto_hash_sha256_init(&st);
-    struct gj_txn *txn = gj_direct_look(d);
-    for (int t = 0; t < GJ_TABLE_COUNT; t++) {
-        struct gj_iter it;
-        gj_iter_range(&it, txn, (enum gj_table)t, NULL, NULL, GJ_FORWARD);
-        while (gj_iter_next(&it)) {
-            crypto_hash_sha256_update(&st, it.key.data, it.key.len);
-            crypto_hash_sha256_update(&st, it.value.data, it.value.len);
-        }
-        gj_iter_close(&it);
+    result->status = applied->answer.status;
+    if (applied->answer.code != NULL) {
+        result->code = gj_arena_strdup(&direct->result_arena, applied->answer.code);
+        result->field =
+            applied->answer.field != NULL ? gj_arena_strdup(&direct->result_arena, applied->answer.field) : "";
     }
-    crypto_hash_sha256_final(&st, out);
+    result->written.event = applied->written.event;
+    result->written.id = applied->written.id;
+    result->written.revision = applied->written.revision;
 }
 
-struct gj_txn *gj_direct_look(struct gj_direct *d)
+const struct gj_result *gj_direct_system(struct gj_direct *direct, Gj__V1__Call call, const void *body)
 {
-    if (d->look == NULL) {
-        must(gj_txn_begin_read(d->core.store, &d->look), "look");
+    begin_result(direct);
+    uint64_t before = count_entries(direct);
+    direct->system_done = false;
+    arm(direct);
+    enum gj_err err = gj_commit_system(&direct->core, (uint16_t)call, body, on_system, direct);
+    while (err == GJ_OK && !direct->system_done && direct->fatal == GJ_OK) {
+        (void)uv_run(&direct->loop, UV_RUN_ONCE);
     }
-    return d->look;
-}
-struct gj_arena *gj_direct_arena(struct gj_direct *d)
-{
-    return &d->arena;
+    disarm(direct);
+    if (err != GJ_OK || direct->fatal != GJ_OK) {
+        direct->result.status = GJ__V1__STATUS__INTERNAL;
+        direct->result.code = gj_err_name(err != GJ_OK ? err : direct->fatal);
+        return &direct->result;
+    }
+    direct->result.entries = count_entries(direct) - before;
+    return &direct->result;
 }
 
-void gj_direct_ok(const struct gj_result *r, const char *file, int line)
+/* ---- assertions ---- */
+
+void gj_direct_ok(const struct gj_result *result, const char *file, int line)
 {
-    if (r->status != GJ__V1__STATUS__OK) {
-        print_error("%s:%d: status %d code %s field %s\n", file, line, r->status, r->code, r->field);
+    if (result->status != GJ__V1__STATUS__OK) {
+        print_error("status %d, %s (%s) %s\n", (int)result->status, result->code, result->field,
+            result->n_params > 0 ? result->params[0] : "");
         _fail(file, line);
     }
 }
-void gj_direct_refused(
-    const struct gj_result *r, Gj__V1__Status status, const char *code, const char *field, const char *file, int line)
+
+void gj_direct_refused(const struct gj_result *result, Gj__V1__Status status, const char *code, const char *field,
+    const char *file, int line)
 {
-    if (r->status != status || strcmp(r->code, code) != 0 || (field && strcmp(r->field, field) != 0)) {
-        print_error("%s:%d: status %d code %s field %s\n", file, line, r->status, r->code, r->field);
+    bool same = result->status == status && strcmp(result->code, code) == 0 &&
+                strcmp(result->field, field != NULL ? field : "") == 0;
+    if (!same) {
+        print_error("expected status %d, %s (%s), but it was %d, %s (%s) %s\n", (int)status, code,
+            field != NULL ? field : "", (int)result->status, result->code, result->field,
+            result->n_params > 0 ? result->params[0] : "");
         _fail(file, line);
     }
 }

@@ -1,6 +1,6 @@
-/* Calls without a network: a real store, vault and policy in a temporary folder, the real table of services, the real
- * prepare, apply, after and read functions, one commit per call. What is left out is the channel, the router's limits,
- * kept replies and the batches.
+/* Calls without a network: a real store, vault and policy in a temporary folder, the real table of services, router and
+ * commit thread; the envelope's bytes go in and come out where the network would have them. What is left out is the
+ * channel, and the timers of core/due.h: clocks fire when a test says so with gj_direct_system.
  *
  * Everything here fails the running cmocka test when the machinery fails; a refusal is a result to look at. One thread.
  */
@@ -61,6 +61,8 @@ const struct gj_result *gj_direct_call(struct gj_direct *direct, uint64_t user, 
 /* The same from a given device. */
 const struct gj_result *gj_direct_call_from(
     struct gj_direct *direct, uint64_t user, uint64_t device, Gj__V1__Call call, const void *request);
+/* Whether the daemon has closed the device's channel. */
+bool gj_direct_cut_off(struct gj_direct *direct, uint64_t device);
 /* A command of the daemon itself. */
 const struct gj_result *gj_direct_system(struct gj_direct *direct, Gj__V1__Call call, const void *body);
 /* Request key of the next write instead of a counted one; used once. */

@@ -72,14 +72,14 @@ static void on_backup(void *owner, const struct gj_backups_result *result)
 void gj_admin_backup_read(struct gj_ctx *ctx, const ProtobufCMessage *message)
 {
     bool wait = ((const Gj__V1__BackupRequest *)message)->wait;
-    struct gj_request *pending = wait ? gj_call_defer(ctx) : NULL;
-    enum gj_err err = gj_backups_start(ctx->core->backups, NULL, wait ? on_backup : NULL, pending);
-    if (err == GJ_OK && !wait) {
-        answer_backup(ctx, "started");
-    } else if (err != GJ_OK && wait) {
-        gj_call_resume(pending, &err);
-    } else if (err != GJ_OK) {
+    /* on_backup comes on a later turn of the loop, so the call may be deferred after the start. */
+    enum gj_err err = gj_backups_start(ctx->core->backups, NULL, wait ? on_backup : NULL, ctx->pending);
+    if (err != GJ_OK) {
         gj_admin_backup_done(ctx, message, &err);
+    } else if (wait) {
+        (void)gj_call_defer(ctx);
+    } else {
+        answer_backup(ctx, "started");
     }
 }
 
