@@ -3,7 +3,6 @@
 import os
 import shutil
 import socket
-import subprocess
 import threading
 import time
 import unittest
@@ -92,14 +91,14 @@ class CorruptFile(unittest.TestCase):
     def damaged(self, damage):
         shutil.rmtree(self.daemon.folder)
         shutil.copytree(self.sound, self.daemon.folder)
-        path = os.path.join(self.daemon.folder, "main.mdb")
+        path = os.path.join(self.daemon.folder, "main/data.mdb")
         with open(path, "r+b") as file:
             damage(file, os.path.getsize(path))
         with self.assertRaises(desk.CommandFailed) as failed:
             self.daemon.start()
         self.assertGreater(failed.exception.code, 0, "ended by a signal")
         self.assertNotIn("Sanitizer", failed.exception.err)
-        self.assertIn("main.mdb", failed.exception.err)
+        self.assertRegex(failed.exception.err, "main|data.mdb")
 
     def test_garbled_head(self):
         self.damaged(lambda file, size: file.write(os.urandom(8192)))
@@ -120,13 +119,13 @@ class CorruptFile(unittest.TestCase):
 class Disk(unittest.TestCase):
     """Errors of the disk are injected into the running daemon's system calls."""
 
-    def begin(self, wrapper):
+    def begin(self, wrapper, environment):
         daemon, invitations = new_daemon("store")
         daemon.start()
         company = harness.Company(daemon, invitations)
         company.as_("kf1")
         daemon.stop()
-        daemon.wrapper, daemon.environment = wrapper, TRACED
+        daemon.wrapper, daemon.environment = wrapper, environment
         daemon.start()
         self.addCleanup(daemon.kill)
         self.addCleanup(company.close)
@@ -155,7 +154,7 @@ class Disk(unittest.TestCase):
 
     def test_io_error_at_sync(self):
         """The daemon must not go on after a failed sync: it ends, and opens again with all that was acknowledged."""
-        daemon, company = self.begin(inject("fdatasync", "EIO", 25))
+        daemon, company = self.begin(inject("fdatasync", "EIO", 25), TRACED)
         done = self.work(company, daemon, lambda answer, d: not d.alive() or answer.status not in ("OK",))
         end = time.monotonic() + 20
         while daemon.alive() and time.monotonic() < end:
@@ -170,10 +169,18 @@ class Disk(unittest.TestCase):
 
     def test_disk_full_for_a_while(self):
         """Writes are refused while there is no room; reads go on; then writes go on by themselves."""
-        daemon, company = self.begin(inject("pwritev,pwrite64", "ENOSPC", 60, 90))
-        done = self.work(company, daemon, lambda answer, d: answer.status != "OK")
+        full = os.path.join(desk.scratch("gj-it-"), "full")
+        daemon, company = self.begin([], {
+            "LD_PRELOAD": os.path.join(harness.BUILD, "tests/integration/libdisk_shim.so"), "GJ_DISK_FULL": full,
+            "ASAN_OPTIONS": "verify_asan_link_order=0:detect_leaks=0"})
+        done = self.work(company, daemon, lambda answer, d: True)
+        with open(full, "w"):
+            pass
+        answer = self.write(company)
+        self.assertIn(answer.status, ("UNAVAILABLE", "ETIMEDOUT"))
         self.assertTrue(daemon.alive(), daemon.log_tail())
         self.all_there(company, done)
+        os.unlink(full)
         more = self.work(company, daemon, lambda answer, d: answer.status == "OK", most=60)
         self.all_there(company, done + more)
 
