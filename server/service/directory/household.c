@@ -165,7 +165,7 @@ static void settle_pending(struct gj_ctx *ctx, const struct household_change *ch
     if (row->next_import == 0) {
         return;
     }
-    if (change->old == row) {
+    if (change->old->revision == row->revision) {
         /* Staged only: that version is built on a row that is no more. */
         gj_directory_import_touched(ctx, row->next_import);
         gj_household_drop_tokens(ctx, row->id, row->n_next_add_tokens, row->next_add_tokens);

@@ -197,7 +197,7 @@ static void stage_change(struct gj_ctx *ctx, uint64_t import, const Gj__Service_
         gj_txn_fail(ctx->txn, GJ_ECORRUPT);
         return;
     }
-    if (now != row) {
+    if (now->revision != row->revision) {
         /* An earlier import's version holds already; it takes the row's place. */
         gj_household_drop_tokens(ctx, row->id, row->n_next_drop_tokens, row->next_drop_tokens);
         now->import = row->import;
