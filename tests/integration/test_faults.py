@@ -185,6 +185,35 @@ class Disk(unittest.TestCase):
         self.all_there(company, done + more)
 
 
+class FullMap(unittest.TestCase):
+    def test_full_store(self):
+        """A store that has reached its largest size refuses writes and still answers; with more room it goes on."""
+        import steps
+        daemon, invitations = new_daemon("store", arguments=["--set", "map_size=4MiB"])
+        daemon.start()
+        self.addCleanup(daemon.kill)
+        company = harness.Company(daemon, invitations)
+        self.addCleanup(company.close)
+        clerk, done = company.as_("kf1"), []
+        long_line = "水" * 900
+        while True:
+            answer = clerk.call("RECORD_CREATE", steps.duty_line_request(company.a, long_line), timeout_ms=4000)
+            if answer.status != "OK":
+                break
+            done.append(clerk.unpack("Written", answer).id)
+            self.assertLess(len(done), 5000, "never full")
+        self.assertEqual((answer.status, answer.code), ("UNAVAILABLE", "store.full"))
+        self.assertTrue(daemon.alive())
+        clerk.ask("RECORD_SHOW", M.ShowRequest(id=done[-1], purpose="ticket"))
+        self.assertIn("store.full", list(company.as_("admin").ask("ADMIN_STATUS", M.Empty()).alarms))
+        daemon.stop()
+        daemon.arguments = ["--set", "map_size=64MiB"]
+        daemon.start()
+        self.assertEqual(clerk.call("RECORD_CREATE", steps.duty_line_request(company.a, long_line)).status, "OK")
+        for record in done[::50]:
+            clerk.ask("RECORD_SHOW", M.ShowRequest(id=record, purpose="ticket"))
+
+
 class Garbage(unittest.TestCase):
     """Bytes from strangers never end the daemon."""
 
