@@ -18,6 +18,8 @@
 
 #define PIECE (256 * 1024)
 #define SPACE_EVERY (16u << 20)
+/* Small syncs all along: one big one at the end would hold up the commits of everybody. */
+#define SYNC_EVERY (4u << 20)
 
 /* ---- pace ---- */
 
@@ -87,6 +89,9 @@ static enum gj_err pump(int in, const char *to, struct gj_pace *pace, uint8_t *s
         }
         *bytes += (uint64_t)n;
         err = gj_pace_step(pace, (size_t)n);
+        if (err == GJ_OK && *bytes / SYNC_EVERY != (*bytes - (uint64_t)n) / SYNC_EVERY && fdatasync(out) != 0) {
+            err = GJ_EIO;
+        }
     }
     if (err == GJ_OK && fsync(out) != 0) {
         err = GJ_EIO;

@@ -1,19 +1,22 @@
 /* What the storage layer alone reaches: one action = a record of 700 bytes is changed, one entry appended to the audit
  * log, its row of the open work written, its due time moved, its request key kept. Prints JSON: actions a second and
- * latency at 1, 16, 64 and 256 actions a commit, pages an action with each table's share, the cost of an entry, and
- * reads.
+ * latency at 1, 16, 64 and 256 actions a commit, a hot backup, pages an action with each table's share, the cost of an
+ * entry, and reads.
  *
  *     store_bench [--records N] [--open N] [--subjects N] [--seconds S] [--dir DIR] [--keep]
  */
 #include <inttypes.h>
+#include <stdatomic.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "store/audit_tree.h"
+#include "store/backup.h"
 #include "store/entry.h"
 #include "store/pages.h"
 #include "store/record.h"
@@ -178,6 +181,58 @@ static void print_pages(struct bench *b, double actions)
     }
     printf("\"directory\": %.3f, \"freelist\": %.3f}", (double)pages.directory / actions,
         (double)pages.freelist / actions);
+}
+
+/* A hot backup at its usual pace, while batches of 64 go on. */
+static void on_backed_up(void *owner)
+{
+    atomic_store((atomic_bool *)owner, true);
+}
+
+static void run_backup(struct bench *b)
+{
+    char target[600];
+    snprintf(target, sizeof target, "%s/backups", b->dir);
+    mkdir(target, 0700);
+    struct gj_backup_options options = {.target = target, .now_ms = b->now_ms};
+    struct gj_backup *backup = NULL;
+    struct gj_backup_manifest manifest = {0};
+    struct gj_fault fault = {.text = ""};
+    atomic_bool done = false;
+    char path[700] = "";
+    double begun = now_s(), worst = 0;
+    uint64_t actions = 0;
+    enum gj_err err = gj_backup_start(b->store, &options, on_backed_up, &done, &backup);
+    while (err == GJ_OK && !atomic_load(&done)) {
+        struct gj_txn *txn = NULL;
+        double at = now_s();
+        err = gj_txn_begin_write(b->store, &txn);
+        for (unsigned i = 0; err == GJ_OK && i < 64; i++, actions++) {
+            b->now_ms += 3;
+            act(b, txn, b->records - (uint64_t)rand() % b->open);
+        }
+        err = err == GJ_OK ? gj_txn_commit(txn) : err;
+        worst = now_s() - at > worst ? now_s() - at : worst;
+    }
+    double took = now_s() - begun;
+    if (backup == NULL || err != GJ_OK || gj_backup_end(backup, &manifest, path, sizeof path, &fault) != GJ_OK) {
+        die(fault.text, err);
+    }
+    double verify = now_s();
+    err = gj_backup_verify(path, true, &manifest, &fault);
+    if (err != GJ_OK) {
+        die(fault.text, err);
+    }
+    printf("  \"backup_s\": %.1f, \"backup_bytes\": %" PRIu64 ", \"verify_s\": %.1f, "
+           "\"meanwhile\": {\"actions_per_s\": %.0f, \"longest_commit_ms\": %.1f},\n",
+        took, manifest.main_bytes + manifest.vault_bytes, now_s() - verify, (double)actions / took, worst * 1000);
+    static const char *const names[] = {"main.mdb", "vault.mdb", "manifest", "blob", ""};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        char file[800];
+        snprintf(file, sizeof file, "%s/%s", path, names[i]);
+        remove(file);
+    }
+    remove(target);
 }
 
 static void run_batches(struct bench *b, unsigned batch, bool last)
@@ -391,6 +446,7 @@ static void measure(struct bench *b)
         run_batches(b, batches[i], i == 3);
     }
     printf("  ],\n");
+    run_backup(b);
     gj_store_close(b->store);
     open_store(b, false, 1); /* counting costs time, so it has runs of its own */
     printf("  \"counted\": [\n");
