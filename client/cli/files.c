@@ -46,15 +46,18 @@ int files_read(struct cli *cli, const char *path, size_t max, const uint8_t **by
 
 const char *files_find(struct cli *cli, const char *name)
 {
+    /* A build folder; an installation that was moved as a whole; the place the build was told. */
+    static const char *const below[] = {"", "../share/guanjia/", "../share/"};
     char self[1024];
     ssize_t len = readlink("/proc/self/exe", self, sizeof self - 1);
     if (len > 0) {
         self[len] = '\0';
-        char *slash = strrchr(self, '/');
-        *slash = '\0';
-        const char *beside = gj_arena_printf(&cli->arena, "%s/%s", self, name);
-        if (beside != NULL && access(beside, R_OK) == 0) {
-            return beside;
+        *strrchr(self, '/') = '\0';
+        for (size_t n = 0; n < sizeof below / sizeof below[0]; n++) {
+            const char *found = gj_arena_printf(&cli->arena, "%s/%s%s", self, below[n], name);
+            if (found != NULL && access(found, R_OK) == 0) {
+                return found;
+            }
         }
     }
     const char *installed = gj_arena_printf(&cli->arena, "%s/%s", GJ_DATA_DIR, name);
