@@ -196,8 +196,8 @@ bool gj_time_parse(const char *text, size_t len, int64_t *out_ms)
     }
     int64_t ms = (int64_t)gj_day_of(date) * GJ_MS_PER_DAY + hours * GJ_MS_PER_HOUR + minutes * GJ_MS_PER_MINUTE +
                  seconds_ms - offset_ms;
-    if (ms < 0) {
-        return false;
+    if (ms < 0 || gj_cst_day(ms) > gj_day_of((struct gj_date){9999, 12, 31})) {
+        return false; /* an offset may carry it over the edge of what can be written */
     }
     *out_ms = ms;
     return true;
