@@ -174,8 +174,8 @@ static enum gj_err read_rows(struct reader *reader, struct gj_calendar *calendar
         if (line.len == 0 && reader->rest.len == 0) {
             break;
         }
-        gj_day day;
-        uint8_t info;
+        gj_day day = 0;
+        uint8_t info = 0;
         enum gj_err err = read_row(reader, line, &day, &info);
         if (err != GJ_OK) {
             return err;

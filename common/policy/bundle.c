@@ -171,8 +171,8 @@ enum gj_err gj_policy_bundle_compile(
     return err;
 }
 
-enum gj_err gj_policy_bundle_each(const uint8_t *bytes, size_t len,
-    enum gj_err (*take)(void *owner, const struct gj_policy_part *part), void *owner)
+enum gj_err gj_policy_bundle_each(
+    const uint8_t *bytes, size_t len, enum gj_err (*take)(void *owner, const struct gj_policy_part *part), void *owner)
 {
     struct unpacked *unpacked = calloc(1, sizeof *unpacked);
     if (unpacked == NULL) {

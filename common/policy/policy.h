@@ -191,8 +191,8 @@ enum gj_err gj_policy_bundle_folder(const char *folder, uint8_t **out, size_t *o
 enum gj_err gj_policy_bundle_compile(
     const uint8_t *bytes, size_t len, uint32_t version, struct gj_policy **out, struct gj_problems *problems);
 /* Gives the parts of a bundle one by one; the first failure of `take` ends it and is returned. */
-enum gj_err gj_policy_bundle_each(const uint8_t *bytes, size_t len,
-    enum gj_err (*take)(void *owner, const struct gj_policy_part *part), void *owner);
+enum gj_err gj_policy_bundle_each(
+    const uint8_t *bytes, size_t len, enum gj_err (*take)(void *owner, const struct gj_policy_part *part), void *owner);
 
 /* Whether `next` may follow `old` in a store: numbers of kinds, states, acts, roles, timers and priorities must keep
  * their meaning; a state in which records may be may not vanish. Problems are added; false when there are any. */
