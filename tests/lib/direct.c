@@ -191,6 +191,7 @@ struct gj_direct *gj_direct_open(void)
     open_store(direct, true);
     gj_direct_genesis(direct);
     open_core(direct);
+    direct->device = gj_direct_device(direct, 0, "desk");
     return direct;
 }
 
@@ -473,9 +474,6 @@ const struct gj_result *gj_direct_call_from(
 
 const struct gj_result *gj_direct_call(struct gj_direct *direct, uint64_t user, Gj__V1__Call call, const void *request)
 {
-    if (direct->device == 0) {
-        direct->device = gj_direct_device(direct, 0, "desk");
-    }
     return gj_direct_call_from(direct, user, direct->device, call, request);
 }
 
@@ -536,10 +534,10 @@ void gj_direct_refused(const struct gj_result *result, Gj__V1__Status status, co
     const char *file, int line)
 {
     bool same = result->status == status && strcmp(result->code, code) == 0 &&
-                strcmp(result->field, field != NULL ? field : "") == 0;
+                (field == NULL || strcmp(result->field, field) == 0);
     if (!same) {
         print_error("expected status %d, %s (%s), but it was %d, %s (%s) %s\n", (int)status, code,
-            field != NULL ? field : "", (int)result->status, result->code, result->field,
+            field != NULL ? field : "any", (int)result->status, result->code, result->field,
             result->n_params > 0 ? result->params[0] : "");
         _fail(file, line);
     }

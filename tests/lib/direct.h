@@ -55,8 +55,8 @@ struct gj_result {
     uint64_t entries;             /* audit entries the call appended */
 };
 
-/* Packs the request, unpacks it as the router does and runs the call for the user (0: nobody is logged in) on the
- * device made by the first use. The request's random bytes are taken from a counter, so that a test repeats itself. */
+/* Packs the request into an envelope and runs it for the user (0: nobody is logged in) on a desk of headquarters.
+ * Writes get a request key made of the clock and a count. */
 const struct gj_result *gj_direct_call(struct gj_direct *direct, uint64_t user, Gj__V1__Call call, const void *request);
 /* The same from a given device. */
 const struct gj_result *gj_direct_call_from(
@@ -78,7 +78,7 @@ void gj_direct_digest(struct gj_direct *direct, uint8_t out[32]);
 struct gj_txn *gj_direct_look(struct gj_direct *direct);
 struct gj_arena *gj_direct_arena(struct gj_direct *direct);
 
-/* assert_* helpers that print code and field when they fail. */
+/* assert_* helpers that print code and field when they fail. field NULL: any. */
 void gj_direct_ok(const struct gj_result *result, const char *file, int line);
 void gj_direct_refused(const struct gj_result *result, Gj__V1__Status status, const char *code, const char *field,
     const char *file, int line);
