@@ -28,11 +28,12 @@ static unsigned duty_lines(struct world *w)
 {
     unsigned lines = 0;
     struct gj_iter iter;
-    gj_iter_range(&iter, gj_direct_look(w->direct), GJ_TABLE_RECORD, NULL, NULL, GJ_FORWARD);
+    struct gj_txn *txn = gj_direct_look(w->direct);
+    gj_iter_range(&iter, txn, GJ_TABLE_RECORD, NULL, NULL, GJ_FORWARD);
     while (gj_iter_next(&iter)) {
         Gj__Stored__Record *row = NULL;
-        assert_true(gj_record_unpack(gj_direct_look(w->direct), &iter.value, &gj__stored__record__descriptor,
-            gj_direct_arena(w->direct), (void **)&row));
+        assert_true(gj_record_unpack(
+            txn, &iter.value, &gj__stored__record__descriptor, gj_direct_arena(w->direct), (void **)&row));
         lines += row->kind == 3 ? 1 : 0;
     }
     gj_iter_close(&iter);

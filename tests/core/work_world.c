@@ -13,6 +13,20 @@
 #include "store/blob.h"
 #include "store/record.h"
 
+/* What a share of the households is a share of. */
+static void count_households(struct world *w, uint64_t households)
+{
+    struct gj_key key = gj_key_of_u64(w->office);
+    Gj__Stored__Office *row = NULL;
+    struct gj_txn *txn = NULL;
+    assert_int_equal(gj_txn_begin_write(gj_direct_core(w->direct)->store, &txn), GJ_OK);
+    assert_true(gj_record_load(
+        txn, GJ_TABLE_OFFICE, &key, &gj__stored__office__descriptor, gj_direct_arena(w->direct), (void **)&row));
+    row->households = households;
+    gj_record_save(txn, GJ_TABLE_OFFICE, &key, &row->base);
+    assert_int_equal(gj_txn_commit(txn), GJ_OK);
+}
+
 struct world *world_open(void)
 {
     struct world *w = calloc(1, sizeof(*w));
@@ -22,6 +36,7 @@ struct world *world_open(void)
     w->office = gj_direct_office(w->direct, w->region, "0012");
     w->other = gj_direct_office(w->direct, w->region, "0013");
     w->household = gj_direct_household(w->direct, w->office, "3-2-1801");
+    count_households(w, 100);
     w->agent = gj_direct_user(w->direct, "agent", "cs_agent", w->office, 0);
     w->agent2 = gj_direct_user(w->direct, "agent2", "cs_agent", w->office, 0);
     w->lead = gj_direct_user(w->direct, "lead", "cs_lead", w->office, 0);
@@ -83,7 +98,6 @@ ProtobufCBinaryData world_attachment(struct world *w)
     uint8_t *name = gj_arena_calloc(arena(w), 1, GJ_BLOB_NAME_SIZE);
     struct gj_txn *txn = NULL;
     Gj__Stored__Attachment row = GJ__STORED__ATTACHMENT__INIT;
-    (void)gj_direct_look(w->direct); /* the helper's snapshot is renewed by the next call */
     memcpy(name, &(unsigned){++counter}, sizeof(unsigned));
     assert_int_equal(gj_txn_begin_write(core->store, &txn), GJ_OK);
     row.address = (ProtobufCBinaryData){.data = name, .len = GJ_BLOB_NAME_SIZE};
@@ -251,11 +265,11 @@ unsigned world_notices(struct world *w, uint64_t user, const char *code)
     struct gj_key prefix = gj_key_of_u64(user);
     struct gj_iter iter;
     unsigned count = 0;
-    gj_iter_prefix(&iter, gj_direct_look(w->direct), GJ_TABLE_INBOX, &prefix, GJ_FORWARD);
+    struct gj_txn *txn = gj_direct_look(w->direct);
+    gj_iter_prefix(&iter, txn, GJ_TABLE_INBOX, &prefix, GJ_FORWARD);
     while (gj_iter_next(&iter)) {
         Gj__Stored__Notice *notice = NULL;
-        assert_true(gj_record_unpack(
-            gj_direct_look(w->direct), &iter.value, &gj__stored__notice__descriptor, arena(w), (void **)&notice));
+        assert_true(gj_record_unpack(txn, &iter.value, &gj__stored__notice__descriptor, arena(w), (void **)&notice));
         count += code == NULL || strcmp(notice->code, code) == 0 ? 1 : 0;
     }
     gj_iter_close(&iter);

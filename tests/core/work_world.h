@@ -17,7 +17,7 @@
 struct world {
     struct gj_direct *direct;
     uint64_t region, office, other;
-    uint64_t household;
+    uint64_t household; /* the office says it has a hundred of them */
     uint64_t agent, agent2, lead, duty, eng, tech, tech2, director, guard, qa, auditor, other_lead;
 };
 

@@ -301,6 +301,22 @@ void gj_register_apply_commit(struct gj_ctx *ctx, const ProtobufCMessage *messag
     gj_work_save(ctx, &work);
 }
 
+/* The client learns the address only now, when it is durable and named. */
+void gj_register_read_commit(struct gj_ctx *ctx, const ProtobufCMessage *message)
+{
+    Gj__V1__AttachmentCommitted *committed = GJ_ARENA_NEW(ctx->arena, Gj__V1__AttachmentCommitted);
+    Gj__Work__Attach *body = NULL;
+    (void)message;
+    if (committed == NULL || gj_pb_unpack_own(&gj__work__attach__descriptor, ctx->arena, ctx->command->body,
+                                 ctx->command->body_len, (ProtobufCMessage **)&body) != GJ_OK) {
+        gj_txn_fail(ctx->txn, gj_arena_why(ctx->arena));
+        return;
+    }
+    gj__v1__attachment_committed__init(committed);
+    committed->address = body->address;
+    gj_answer_ok(ctx, &committed->base);
+}
+
 /* --- reading --------------------------------------------------------------------------------------------------------
  */
 

@@ -1,0 +1,456 @@
+/* Showing, listing, masks, and two registers that exist in YAML alone. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "common/pb.h"
+#include "core/work_world.h"
+#include "store/entry.h"
+#include "store/record.h"
+
+static int setup(void **state)
+{
+    *state = world_open();
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    world_check_indexes(*state);
+    world_close(*state);
+    return 0;
+}
+
+static const Gj__V1__Record *show(struct world *w, uint64_t user, uint64_t id, const char *purpose, uint64_t *entries)
+{
+    Gj__V1__ShowRequest request = GJ__V1__SHOW_REQUEST__INIT;
+    request.id = id;
+    request.purpose = (char *)purpose;
+    const struct gj_result *result = gj_direct_call(w->direct, user, GJ__V1__CALL__RECORD_SHOW, &request);
+    assert_ok(result);
+    *entries = result->entries;
+    return ((const Gj__V1__Shown *)result->body)->record;
+}
+
+static const Gj__V1__Field *field(const Gj__V1__Record *record, const char *key)
+{
+    for (size_t i = 0; i < record->n_fields; i++) {
+        if (strcmp(record->fields[i]->key, key) == 0) {
+            return record->fields[i];
+        }
+    }
+    return NULL;
+}
+
+/* --- masks
+ * ------------------------------------------------------------------------------------------------------------ */
+
+static void a_phone_is_opened_for_a_purpose_and_on_record(void **state)
+{
+    struct world *w = *state;
+    uint64_t entries = 0;
+    uint64_t id = world_ticket(w, "WAT-03", 2);
+    const Gj__V1__Record *record = show(w, w->agent, id, "", &entries);
+    assert_int_equal(entries, 0);
+    assert_int_equal(field(record, "contact_phone")->value_case, GJ__V1__FIELD__VALUE_MASKED);
+    assert_null(strstr(field(record, "contact_phone")->masked, "1234567"));
+    assert_string_equal(field(record, "description")->text, "厨房龙头滴水");
+
+    record = show(w, w->agent, id, "call", &entries);
+    assert_int_equal(entries, 1);
+    assert_string_equal(field(record, "contact_phone")->text, "13812345678");
+    struct gj_entry_row row;
+    struct gj_entry entry;
+    size_t size = 0;
+    struct gj_txn *txn = gj_direct_look(w->direct);
+    assert_true(gj_entry_get(txn, gj_txn_events(txn) - 1, &row));
+    assert_int_equal(gj_entry_decode(row.bytes.data, row.bytes.len, &entry, &size), GJ_OK);
+    assert_int_equal(entry.type, GJ_ENTRY_READ);
+    assert_string_equal(entry.reason.text, "call");
+    assert_int_equal(entry.actor, w->agent);
+    assert_int_equal(world_row(w, id)->revision, 1); /* looking changes nothing */
+}
+
+static void those_who_may_not_open_stay_with_the_mask(void **state)
+{
+    struct world *w = *state;
+    uint64_t entries = 0;
+    uint64_t id = world_ticket(w, "WAT-03", 2);
+    gj_direct_grant(w->direct, w->guard, "storekeeper", w->office, 0);
+    world_bring(w, id, "DISPATCHED");
+    const Gj__V1__Record *record = show(w, w->tech, id, "visit", &entries);
+    assert_int_equal(field(record, "contact_phone")->value_case, GJ__V1__FIELD__VALUE_TEXT); /* own job */
+    assert_ok(
+        world_act(w, w->lead, id, "reassign", ref(w, "assignee", w->tech2), text(w, "reassign_reason", "换人"), NULL));
+    Gj__V1__ShowRequest request = GJ__V1__SHOW_REQUEST__INIT;
+    request.id = id;
+    assert_refused(gj_direct_call(w->direct, w->tech, GJ__V1__CALL__RECORD_SHOW, &request), GJ__V1__STATUS__NOT_FOUND,
+        "reference_unknown", NULL);
+}
+
+static void an_auditor_reads_for_a_purpose(void **state)
+{
+    struct world *w = *state;
+    uint64_t entries = 0;
+    uint64_t id = world_ticket(w, "WAT-03", 2);
+    Gj__V1__ShowRequest request = GJ__V1__SHOW_REQUEST__INIT;
+    request.id = id;
+    assert_refused(gj_direct_call(w->direct, w->auditor, GJ__V1__CALL__RECORD_SHOW, &request), GJ__V1__STATUS__INVALID,
+        "purpose_missing", "purpose");
+    show(w, w->auditor, id, "audit 2026", &entries); /* free words are sealed beside the entry */
+    assert_int_equal(entries, 1);
+    Gj__V1__HistoryRequest history = GJ__V1__HISTORY_REQUEST__INIT;
+    history.id = id;
+    const struct gj_result *result = gj_direct_call(w->direct, w->auditor, GJ__V1__CALL__RECORD_HISTORY, &history);
+    assert_ok(result);
+    assert_int_equal(result->entries, 1);
+}
+
+static void shown_by_its_number(void **state)
+{
+    struct world *w = *state;
+    uint64_t id = world_ticket(w, "WAT-03", 2);
+    Gj__V1__ShowRequest request = GJ__V1__SHOW_REQUEST__INIT;
+    request.number = (char *)"WX00122026000001";
+    const struct gj_result *result = gj_direct_call(w->direct, w->agent, GJ__V1__CALL__RECORD_SHOW, &request);
+    assert_ok(result);
+    assert_int_equal(((const Gj__V1__Shown *)result->body)->record->id, id);
+    request.number = (char *)"WX00122026000002";
+    assert_int_equal(
+        gj_direct_call(w->direct, w->agent, GJ__V1__CALL__RECORD_SHOW, &request)->status, GJ__V1__STATUS__NOT_FOUND);
+}
+
+/* --- lists
+ * -------------------------------------------------------------------------------------------------------------- */
+
+static const Gj__V1__RowList *list(struct world *w, uint64_t user, Gj__V1__ListRequest *request)
+{
+    const struct gj_result *result = gj_direct_call(w->direct, user, GJ__V1__CALL__RECORD_LIST, request);
+    assert_ok(result);
+    return (const Gj__V1__RowList *)result->body;
+}
+
+static void pages_join(void **state)
+{
+    struct world *w = *state;
+    static const char *const sorts[] = {"id", "due", "priority"};
+    for (int i = 0; i < 23; i++) {
+        world_ticket(w, i % 3 == 0 ? "WAT-01" : "WAT-03", -1);
+        gj_direct_advance(w->direct, MINUTE);
+    }
+    for (size_t s = 0; s < 3; s++) {
+        Gj__V1__ListRequest request = GJ__V1__LIST_REQUEST__INIT;
+        Gj__V1__Page page = GJ__V1__PAGE__INIT;
+        uint64_t seen[64];
+        size_t count = 0;
+        request.office = w->office;
+        request.page = &page;
+        request.sort = (char *)sorts[s];
+        page.limit = 5;
+        for (int pages = 0; pages < 10; pages++) {
+            const Gj__V1__RowList *rows = list(w, w->lead, &request);
+            for (size_t i = 0; i < rows->n_rows; i++) {
+                for (size_t j = 0; j < count; j++) {
+                    assert_int_not_equal(seen[j], rows->rows[i]->id);
+                }
+                seen[count++] = rows->rows[i]->id;
+                if (s == 2 && i > 0) {
+                    assert_true(rows->rows[i - 1]->priority <= rows->rows[i]->priority);
+                }
+                if (s == 1 && i > 0) {
+                    assert_true(rows->rows[i - 1]->due_at <= rows->rows[i]->due_at);
+                }
+            }
+            if (rows->cursor.len == 0) {
+                break;
+            }
+            page.cursor.data = gj_arena_dup(gj_direct_arena(w->direct), rows->cursor.data, rows->cursor.len);
+            page.cursor.len = rows->cursor.len;
+        }
+        assert_int_equal(count, 23);
+    }
+}
+
+static void filters(void **state)
+{
+    struct world *w = *state;
+    uint64_t first = world_ticket(w, "WAT-03", 2);
+    uint64_t second = world_ticket(w, "ELE-03", 2);
+    world_bring(w, second, "DISPATCHED");
+    Gj__V1__ListRequest request = GJ__V1__LIST_REQUEST__INIT;
+    request.kind = (char *)"repair_ticket";
+    char *states[] = {(char *)"TRIAGED"};
+    request.states = states;
+    request.n_states = 1;
+    assert_int_equal(list(w, w->agent, &request)->n_rows, 1);
+    request.n_states = 0;
+    request.assignee = w->tech;
+    assert_int_equal(list(w, w->agent, &request)->rows[0]->id, second);
+    request.assignee = 0;
+    request.category = (char *)"WAT";
+    assert_int_equal(list(w, w->agent, &request)->rows[0]->id, first);
+    request.category = (char *)"";
+    request.mine = true;
+    assert_int_equal(list(w, w->tech, &request)->n_rows, 1);
+    request.mine = false;
+    assert_int_equal(list(w, w->tech, &request)->n_rows, 1); /* own ones only, asked or not */
+    assert_int_equal(list(w, w->tech2, &request)->n_rows, 0);
+    request.breached = true;
+    assert_int_equal(list(w, w->agent, &request)->n_rows, 0);
+    request.breached = false;
+    request.office = w->office;
+    assert_refused(gj_direct_call(w->direct, w->other_lead, GJ__V1__CALL__RECORD_LIST, &request),
+        GJ__V1__STATUS__DENIED, "no_right", "office");
+    request.office = 0;
+    assert_int_equal(list(w, w->other_lead, &request)->n_rows, 0);
+    assert_int_equal(list(w, w->qa, &request)->n_rows, 2);
+    request.sort = (char *)"colour";
+    assert_refused(gj_direct_call(w->direct, w->agent, GJ__V1__CALL__RECORD_LIST, &request), GJ__V1__STATUS__INVALID,
+        "field_choice", "sort");
+}
+
+static void closed_ones_newest_first(void **state)
+{
+    struct world *w = *state;
+    uint64_t ids[7];
+    for (int i = 0; i < 7; i++) {
+        ids[i] = world_ticket(w, "WAT-03", 2);
+        assert_ok(world_act(w, w->lead, ids[i], "cancel", text(w, "cancel_reason", "不用了"), NULL));
+        gj_direct_advance(w->direct, DAY);
+    }
+    Gj__V1__ListRequest request = GJ__V1__LIST_REQUEST__INIT;
+    Gj__V1__Page page = GJ__V1__PAGE__INIT;
+    request.kind = (char *)"repair_ticket";
+    request.office = w->office;
+    request.closed = true;
+    request.page = &page;
+    page.limit = 4;
+    const Gj__V1__RowList *rows = list(w, w->lead, &request);
+    assert_int_equal(rows->n_rows, 4);
+    assert_int_equal(rows->rows[0]->id, ids[6]);
+    page.cursor.data = gj_arena_dup(gj_direct_arena(w->direct), rows->cursor.data, rows->cursor.len);
+    page.cursor.len = rows->cursor.len;
+    rows = list(w, w->lead, &request);
+    assert_int_equal(rows->n_rows, 3);
+    assert_int_equal(rows->rows[2]->id, ids[0]);
+    assert_int_equal(rows->cursor.len, 0);
+}
+
+static void what_concerns_a_household(void **state)
+{
+    struct world *w = *state;
+    uint64_t first = world_ticket(w, "WAT-03", 2);
+    assert_ok(world_act(w, w->lead, first, "cancel", text(w, "cancel_reason", "不用了"), NULL));
+    uint64_t second = world_ticket(w, "WAT-03", 2);
+    Gj__V1__ListRequest request = GJ__V1__LIST_REQUEST__INIT;
+    request.household = w->household;
+    const Gj__V1__RowList *rows = list(w, w->agent, &request);
+    assert_int_equal(rows->n_rows, 2);
+    assert_int_equal(rows->rows[0]->id, second);
+    assert_int_equal(list(w, w->other_lead, &request)->n_rows, 0);
+}
+
+static void a_forged_cursor_is_refused(void **state)
+{
+    struct world *w = *state;
+    Gj__V1__ListRequest request = GJ__V1__LIST_REQUEST__INIT;
+    Gj__V1__Page page = GJ__V1__PAGE__INIT;
+    request.page = &page;
+    page.cursor = (ProtobufCBinaryData){.data = (uint8_t *)"nonsense", .len = 8};
+    assert_refused(gj_direct_call(w->direct, w->agent, GJ__V1__CALL__RECORD_LIST, &request), GJ__V1__STATUS__INVALID,
+        "cursor", "page");
+}
+
+static void actions_fit_the_person(void **state)
+{
+    struct world *w = *state;
+    uint64_t id = world_ticket(w, "WAT-03", 2);
+    Gj__V1__ActionsRequest request = GJ__V1__ACTIONS_REQUEST__INIT;
+    request.id = id;
+    const Gj__V1__ActionList *actions =
+        (const Gj__V1__ActionList *)gj_direct_call(w->direct, w->agent, GJ__V1__CALL__RECORD_ACTIONS, &request)->body;
+    bool may_dispatch = false;
+    for (size_t i = 0; i < actions->n_actions; i++) {
+        may_dispatch = may_dispatch || strcmp(actions->actions[i]->act, "dispatch") == 0;
+        assert_string_not_equal(actions->actions[i]->act, "cancel");
+        assert_string_not_equal(actions->actions[i]->act, "finish");
+    }
+    assert_true(may_dispatch);
+    assert_int_equal(actions->revision, 1);
+}
+
+/* --- registers without a line of C
+ * ------------------------------------------------------------------------------------------ */
+
+static void visits_from_yaml_alone(void **state)
+{
+    struct world *w = *state;
+    uint64_t entries = 0;
+    Gj__V1__CreateRequest request = GJ__V1__CREATE_REQUEST__INIT;
+    Gj__V1__Field *fields[] = {text(w, "purpose", "routine"), at(w, "visited_at", gj_direct_now(w->direct) - HOUR),
+        text(w, "subjects", "门禁、绿化"), text(w, "result", "answered"), number(w, "consent", 1),
+        text(w, "opinions", "希望增加车位")};
+    request.kind = (char *)"visit";
+    request.office = w->office;
+    request.household = w->household;
+    request.priority = -1;
+    request.fields = fields;
+    request.n_fields = 6;
+    const struct gj_result *result = gj_direct_call(w->direct, w->agent, GJ__V1__CALL__RECORD_CREATE, &request);
+    assert_ok(result);
+    assert_string_equal(result->written.number, "ZF00122026000001");
+    assert_string_equal(result->written.state, "VISITED");
+    uint64_t id = result->written.id;
+    assert_int_not_equal(world_act(w, w->agent, id, "close", NULL)->status, GJ__V1__STATUS__OK); /* the lead files it */
+    const Gj__V1__Record *record = show(w, w->lead, id, "", &entries);
+    assert_string_equal(field(record, "opinions")->text, "希望增加车位");
+    assert_string_equal(record->kind_code, "visit");
+    assert_ok(world_act(w, w->lead, id, "close", text(w, "review_note", "已阅"), NULL));
+    Gj__V1__ListRequest closed = GJ__V1__LIST_REQUEST__INIT;
+    closed.kind = (char *)"visit";
+    closed.office = w->office;
+    closed.closed = true;
+    assert_int_equal(list(w, w->lead, &closed)->n_rows, 1);
+}
+
+static void the_duty_log_from_yaml_alone(void **state)
+{
+    struct world *w = *state;
+    Gj__V1__CreateRequest request = GJ__V1__CREATE_REQUEST__INIT;
+    Gj__V1__Field *fields[] = {text(w, "line_type", "event"), text(w, "line", "地下车库有积水，已通知工程")};
+    request.kind = (char *)"duty_log";
+    request.office = w->office;
+    request.priority = -1;
+    request.fields = fields;
+    request.n_fields = 2;
+    const struct gj_result *result = gj_direct_call(w->direct, w->guard, GJ__V1__CALL__RECORD_CREATE, &request);
+    assert_ok(result);
+    assert_string_equal(result->written.number, "RZ00122026"
+                                                "0000001");
+    uint64_t id = result->written.id;
+    assert_ok(world_act(w, w->lead, id, "sign", text(w, "sign_note", "已阅"), NULL));
+    assert_int_equal(world_field(w, id, "signed_by")->ref, w->lead);
+    assert_ok(world_act(w, w->director, id, "sample", NULL));
+    world_expect_state(w, id, "SAMPLED");
+    Gj__V1__Empty empty = GJ__V1__EMPTY__INIT;
+    const Gj__V1__KindList *kinds =
+        (const Gj__V1__KindList *)gj_direct_call(w->direct, w->guard, GJ__V1__CALL__KIND_LIST, &empty)->body;
+    assert_int_equal(kinds->n_kinds, 3);
+}
+
+/* A record that was stored before a field was declared is read, changed and given the field without any migration. */
+static void a_new_optional_field_needs_no_migration(void **state)
+{
+    struct world *w = *state;
+    uint64_t id = world_ticket(w, "WAT-03", 2);
+    struct gj_key key = gj_key_of_u64(id);
+    struct gj_value bytes;
+    assert_true(gj_txn_get(gj_direct_look(w->direct), GJ_TABLE_RECORD, &key, &bytes));
+    size_t before = bytes.len;
+    assert_null(world_field(w, id, "dispatch_note"));
+    assert_ok(world_act(w, w->agent, id, "dispatch", text(w, "trade", "plumber"), ref(w, "assignee", w->tech),
+        text(w, "dispatch_note", "带梯子"), NULL));
+    assert_int_equal(world_field(w, id, "dispatch_note")->value_case, GJ__V1__FIELD__VALUE_SEALED);
+    assert_true(gj_txn_get(gj_direct_look(w->direct), GJ_TABLE_RECORD, &key, &bytes));
+    assert_true(bytes.len > before);
+}
+
+/* --- open cases of the first day
+ * ---------------------------------------------------------------------------------------------- */
+
+static void open_cases_are_imported_with_their_times(void **state)
+{
+    struct world *w = *state;
+    int64_t long_ago = gj_direct_now(w->direct) - 3 * DAY;
+    Gj__V1__CreateRequest cases[2] = {GJ__V1__CREATE_REQUEST__INIT, GJ__V1__CREATE_REQUEST__INIT};
+    Gj__V1__CreateRequest *list_of[] = {&cases[0], &cases[1]};
+    Gj__V1__Field *fields[] = {
+        text(w, "paper_number", "纸-17"), text(w, "description", "外墙渗水"), text(w, "area", "household")};
+    Gj__V1__ImportCasesRequest request = GJ__V1__IMPORT_CASES_REQUEST__INIT;
+    for (int i = 0; i < 2; i++) {
+        cases[i].kind = (char *)"repair_ticket";
+        cases[i].category = (char *)"LEK-02";
+        cases[i].priority = 3;
+        cases[i].household = w->household;
+        cases[i].received_at = long_ago;
+        cases[i].fields = fields;
+        cases[i].n_fields = 3;
+    }
+    request.office = w->office;
+    request.cases = list_of;
+    request.n_cases = 2;
+    request.state = (char *)"TRIAGED";
+    assert_int_not_equal(
+        gj_direct_call(w->direct, w->agent, GJ__V1__CALL__RECORD_IMPORT, &request)->status, GJ__V1__STATUS__OK);
+    assert_ok(gj_direct_call(w->direct, w->lead, GJ__V1__CALL__RECORD_IMPORT, &request));
+    assert_int_equal(world_count(w, GJ_TABLE_RECORD), 2);
+    const Gj__Stored__Record *row = world_row(w, 1);
+    assert_string_equal(row->state, "TRIAGED");
+    assert_int_equal(row->received_at, long_ago);
+    assert_true(row->imported);
+    assert_string_equal(row->paper_number, "纸-17");
+    assert_true(world_timer(w, 1, "finish")->due_at > long_ago);
+    world_bring(w, 1, "DISPATCHED");
+    cases[1].category = (char *)"NO-SUCH";
+    assert_refused(gj_direct_call(w->direct, w->lead, GJ__V1__CALL__RECORD_IMPORT, &request), GJ__V1__STATUS__INVALID,
+        "field_choice", "category");
+    assert_int_equal(world_count(w, GJ_TABLE_RECORD), 2);
+}
+
+/* --- draws
+ * ------------------------------------------------------------------------------------------------------------------------
+ */
+
+static void a_draw_logs_its_seed_first(void **state)
+{
+    struct world *w = *state;
+    for (int i = 0; i < 10; i++) {
+        uint64_t id = world_ticket(w, "WAT-03", 2);
+        assert_ok(world_act(w, w->lead, id, "cancel", text(w, "cancel_reason", "不用了"), NULL));
+    }
+    Gj__V1__DrawRequest request = GJ__V1__DRAW_REQUEST__INIT;
+    request.what = (char *)"repair_ticket";
+    request.office = w->office;
+    request.count = 3;
+    request.from = gj_direct_now(w->direct) - DAY;
+    request.until = gj_direct_now(w->direct) + DAY;
+    const struct gj_result *result = gj_direct_call(w->direct, w->director, GJ__V1__CALL__DRAW, &request);
+    assert_ok(result);
+    assert_int_equal(result->entries, 1);
+    assert_int_equal(((const Gj__V1__RowList *)result->body)->n_rows, 3);
+    struct gj_entry_row row;
+    struct gj_entry entry;
+    size_t size = 0;
+    struct gj_txn *txn = gj_direct_look(w->direct);
+    assert_true(gj_entry_get(txn, gj_txn_events(txn) - 1, &row));
+    assert_int_equal(gj_entry_decode(row.bytes.data, row.bytes.len, &entry, &size), GJ_OK);
+    assert_int_equal(entry.type, GJ_ENTRY_DRAW);
+    assert_true(entry.has_object);
+    assert_int_equal(entry.value, 3);
+}
+
+#define STORY(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        STORY(a_phone_is_opened_for_a_purpose_and_on_record),
+        STORY(those_who_may_not_open_stay_with_the_mask),
+        STORY(an_auditor_reads_for_a_purpose),
+        STORY(shown_by_its_number),
+        STORY(pages_join),
+        STORY(filters),
+        STORY(closed_ones_newest_first),
+        STORY(what_concerns_a_household),
+        STORY(a_forged_cursor_is_refused),
+        STORY(actions_fit_the_person),
+        STORY(visits_from_yaml_alone),
+        STORY(the_duty_log_from_yaml_alone),
+        STORY(a_new_optional_field_needs_no_migration),
+        STORY(open_cases_are_imported_with_their_times),
+        STORY(a_draw_logs_its_seed_first),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
