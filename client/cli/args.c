@@ -173,35 +173,42 @@ static int take_short(struct line *line, const char *text)
     return cli_fail(line->cli, EXIT_USAGE, CLI_TEXT("unknown option -%c; see --help"), text[0]);
 }
 
-/* The first words name the command: it must be known before its options can be read. */
-static void find_command(struct line *line)
+/* The row of a global option written as --name, --name=value or -n; *more: its value is the next word. */
+static const struct option_row *global_row(const char *text, bool *more)
 {
-    const char *first = NULL;
-    const char *second = NULL;
-    for (int n = 1; n < line->argc && second == NULL; n++) {
-        const char *text = line->argv[n];
-        if (text[0] == '-' && text[1] != '\0') {
-            const struct option_row *row = NULL;
-            if (text[1] == '-') {
-                row = strchr(text, '=') != NULL ? NULL : find_row(args_global, text + 2, strlen(text + 2));
-            } else if (text[2] == '\0') {
-                for (size_t l = 0; l < sizeof letters / sizeof letters[0]; l++) {
-                    row = text[1] == letters[l].letter ? find_row(args_global, letters[l].name, strlen(letters[l].name))
-                                                       : row;
-                }
-            }
-            n += row != NULL && row->type != OPTION_FLAG ? 1 : 0;
-            if (first != NULL) {
-                break; /* an option of the command: what follows may be its value */
-            }
-        } else if (first == NULL) {
-            first = text;
-        } else {
-            second = text;
+    const struct option_row *row = NULL;
+    size_t len = strcspn(text + 2, "=");
+    if (text[1] == '-') {
+        row = find_row(args_global, text + 2, len);
+        *more = row != NULL && row->type != OPTION_FLAG && text[2 + len] == '\0';
+        return row;
+    }
+    for (size_t n = 0; n < sizeof letters / sizeof letters[0]; n++) {
+        if (text[1] == letters[n].letter) {
+            row = find_row(args_global, letters[n].name, strlen(letters[n].name));
         }
     }
-    line->result->noun = first;
-    line->cli->command = first == NULL ? NULL : command_find(first, second);
+    *more = row != NULL && row->type != OPTION_FLAG && text[2] == '\0';
+    return row;
+}
+
+/* The first words name the command: it must be known before its own options can be read. */
+static void find_command(struct line *line)
+{
+    const char *words[2] = {NULL, NULL};
+    size_t count = 0;
+    for (int n = 1; n < line->argc && count < 2; n++) {
+        const char *text = line->argv[n];
+        bool more = false;
+        if (text[0] != '-' || text[1] == '\0') {
+            words[count++] = text;
+        } else if (global_row(text, &more) == NULL && count > 0) {
+            break; /* an option of the command: what follows may be its value */
+        }
+        n += more ? 1 : 0;
+    }
+    line->result->noun = words[0];
+    line->cli->command = words[0] == NULL ? NULL : command_find(words[0], words[1]);
 }
 
 static int assign_words(struct line *line)
