@@ -16,6 +16,7 @@ import desk
 import play
 import recount_day
 import summary
+import wire
 import workload
 
 HOUR = 3600000
@@ -90,6 +91,7 @@ def wait_for_the_end(daemon, site):
 
 def main():
     options = arguments()
+    wire.load_messages(options.build)
     folder = desk.scratch("guanjia-demo-")
     began = time.monotonic()
     daemon, site, made = prepare(options, folder)
@@ -100,7 +102,7 @@ def main():
             return
         wrong, counted = recount_day.check(site, day, calendar_of(here))
         counted["seconds"] = round(time.monotonic() - began, 1)
-        for line in wrong[:40]:
+        for line in wrong[:int(os.environ.get("GJ_SHOW", 40))]:
             print("differs:", line)
         print("counted again: " + ", ".join(f"{value} {name}" for name, value in counted.items()))
         print(f"{len(wrong)} differences")

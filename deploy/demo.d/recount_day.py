@@ -5,10 +5,11 @@ import steps
 from wire import Messages as M
 
 
-def all_rows(opened, kind, closed):
+def all_rows(opened, kind, office, closed):
     rows, cursor = [], b""
     while True:
-        page = opened.ask("RECORD_LIST", M.ListRequest(kind=kind, closed=closed, page=M.Page(limit=200, cursor=cursor)))
+        page = opened.ask("RECORD_LIST", M.ListRequest(kind=kind, office=office, closed=closed,
+                                                       page=M.Page(limit=200, cursor=cursor)))
         rows += page.rows
         cursor = page.cursor
         if not cursor:
@@ -18,7 +19,8 @@ def all_rows(opened, kind, closed):
 def check(site, day, calendar_path):
     """Gives what differs, and how much was compared."""
     auditor = site.sign_in("auditor")
-    ids = {row.id for closed in (False, True) for row in all_rows(auditor, "repair_ticket", closed)}
+    ids = {row.id for office in site.offices.values() for closed in (False, True)
+           for row in all_rows(auditor, "repair_ticket", office.id, closed)}
     shown = {i: auditor.ask("RECORD_SHOW", M.ShowRequest(id=i, purpose="audit")).record for i in sorted(ids)}
     rows, head = steps.audit_log(auditor)
     counter = recount.Recount()

@@ -176,6 +176,9 @@ def bring_in(site, company, invitations, progress):
         site.enrol_device(f"desk-{made.code}", "admin", made.id)
         made.clerk = made.of_role("cs_agent")[0].login
         site.offices[made.code] = made
+        for code in made.buildings():
+            site.wires[signed_in(site, "hq")].ask("DIR_BUILDING_CREATE", M.BuildingCreateRequest(
+                building=M.Building(office=made.id, code=code, name=f"{code}栋")))
         progress("offices", at, len(company.offices))
     hire(site, company, progress)
     employ(site, "auditor", "auditor", 0, "hq2")
@@ -202,7 +205,7 @@ def hire(site, company, progress):
     for made, member in people:
         if waiting:
             site.approve("hq", member.login, member.role, made.id)
-        site.wires[signed_in(site, "hq")].ask("DIR_STAFF_PUT", M.StaffPutRequest(staff=M.Staff(
+        site.wires["admin"].ask("DIR_STAFF_PUT", M.StaffPutRequest(staff=M.Staff(
             user=site.users[member.login], office=made.id, name=member.person.name, trades=member.trades,
             phone=member.person.phone, post=member.post)))
 
@@ -224,5 +227,5 @@ def import_households(site, made):
         lead.ask("DIR_IMPORT_CHUNK", M.ImportChunkRequest(chunk=chunk, first_line=start + 2, lines=rows, **{"import": begun.id}))
     report = lead.ask("DIR_IMPORT_REPORT", M.ImportReportRequest(**{"import": begun.id}))
     if report.bad or report.added != len(lines):
-        raise RuntimeError(f"import of {made.code}: {report}")
+        raise RuntimeError(f"import of {made.code}: {report.added} of {len(lines)} to add, {report.problems[:1]}")
     lead.ask("DIR_IMPORT_COMMIT", M.ImportCommitRequest(**{"import": begun.id}))
