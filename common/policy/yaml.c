@@ -65,7 +65,9 @@ static bool survey_event(struct survey *survey, const yaml_event_t *event)
 
 static enum gj_err parser_failed(const struct survey *survey, const yaml_parser_t *parser)
 {
-    if (parser->error == YAML_MEMORY_ERROR) {
+    /* The loader forgets to give a reason in some of the places where memory runs out; it has no other silent failure.
+     */
+    if (parser->error == YAML_MEMORY_ERROR || parser->error == YAML_NO_ERROR) {
         return GJ_ENOMEM;
     }
     gj_problem_add(survey->problems, survey->name, (uint32_t)parser->problem_mark.line + 1,
