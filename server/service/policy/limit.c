@@ -57,9 +57,6 @@ static bool is_tighter(struct gj_ctx *ctx, const Gj__Stored__Office *office, con
 static bool parse(struct gj_ctx *ctx, const Gj__Stored__Limit *limit, struct gj_override *out)
 {
     struct gj_refusal refusal;
-    if (gj_policy_kind(ctx->policy, limit->kind) == NULL) {
-        return gj_door_invalid(ctx, limit->kind[0] == '\0' ? "field_missing" : "field_choice", "kind");
-    }
     const char *text = limit->limit[0] != '\0' ? limit->limit : "1 min";
     if (!gj_override_parse(ctx->policy, limit->kind, limit->timer, limit->priority, text, false, out, &refusal)) {
         return gj_answer_refusal(ctx, &refusal);
