@@ -74,7 +74,7 @@ for row in rows:
 arrive = {priority: next(row for row in explain("--category", "WAT-01", "--priority", priority, "--at", "2026-02-13T15:00")
                          if row["name"] == "arrive")["due"] for priority in ("P0", "P1")}
 check(arrive["P0"] < arrive["P1"], "P0 is faster than P1")
-for words in (["--kind", "nothing"], ["--kind", "repair", "--category", "XXX-99"], ["--kind", "repair", "--priority", "P9"]):
+for words in (["--kind", "nothing"], ["--kind", "repair", "--category", "NOPE-99"], ["--kind", "repair", "--priority", "P9"]):
     got = run("policy", "explain", "--at", "2026-02-13", *words)
     check(got.returncode == 1 and got.stderr, "unknown: " + " ".join(words), got)
 check(run("policy", "explain", "--kind", "repair", "--at", "soon").returncode == 2, "soon is no time")

@@ -79,9 +79,9 @@ static void test_folders_of_profiles(void **state)
     assert_int_equal(guanjia_profile_dir("desk", dir, sizeof dir), GUANJIA_OK);
     assert_string_equal(dir, "/conf/guanjia/desk");
     unsetenv("XDG_CONFIG_HOME");
-    setenv("HOME", "/home/wang", 1);
+    setenv("HOME", "/people/wang", 1);
     assert_int_equal(guanjia_profile_dir("desk", dir, sizeof dir), GUANJIA_OK);
-    assert_string_equal(dir, "/home/wang/.config/guanjia/desk");
+    assert_string_equal(dir, "/people/wang/.config/guanjia/desk");
     unsetenv("HOME");
     assert_int_equal(guanjia_profile_dir("desk", dir, sizeof dir), GUANJIA_ENOTFOUND);
 }
