@@ -34,14 +34,9 @@ def arguments():
 
 
 def start_load(options, company, folder):
-    profiles = []
-    for n in range(options.channels):
-        person = company.person("load", f"load{n}")
-        person.login()
-        profiles.append(os.path.join(person.home, person.profile))
     journal = os.path.join(folder, "journal")
     load = subprocess.Popen([os.path.join(options.build, "tests/crash/crash_load"), journal, str(options.seed),
-                             str(company.office), str(options.lanes), *profiles])
+                             str(company.office), str(options.lanes), *company.profiles])
     return load, journal
 
 
@@ -71,10 +66,8 @@ def finish(load):
 
 
 def export_of(options, company, journal):
-    auditor = company.person("auditor")
-    auditor.login()
-    done = subprocess.run([os.path.join(options.build, "tests/crash/crash_export"),
-                           os.path.join(auditor.home, auditor.profile)],
+    auditor = company.logged_in("auditor", "export")
+    done = subprocess.run([os.path.join(options.build, "tests/crash/crash_export"), auditor],
                           input="\n".join(map(str, journal.records())), capture_output=True, text=True)
     if done.returncode:
         sys.exit(f"export failed: {done.stderr}")
@@ -84,7 +77,7 @@ def export_of(options, company, journal):
 def main():
     options = arguments()
     folder = desk.scratch("gj-crash-")
-    company = small_company.make(desk.Programs(options.build), folder)
+    company = small_company.make(options.build, folder, options.channels)
     load, journal_path = start_load(options, company, folder)
     try:
         slowest = kill_again_and_again(options, company.daemon, load)
@@ -95,6 +88,7 @@ def main():
     with open(journal_path) as file:
         journal = check.Journal(file)
     export = export_of(options, company, journal)
+    company.close()
     company.daemon.stop()
     wrong = check.check(journal, export, {company.device})
     for line in wrong[:20]:

@@ -60,6 +60,19 @@ class Check(unittest.TestCase):
         self.records = ["K 7 3 TRIAGED"]
         self.assertEqual(self.kinds(), {"doubled"})
 
+    def test_entries_of_one_command(self):
+        self.entries.append(entry(2, KEYS[1], revision=3, previous=1, before="TRIAGED", after="TRIAGED"))
+        self.entries[2]["action"] = "begin_follow_up"
+        self.records = ["K 7 3 TRIAGED"]
+        self.assertEqual(self.kinds(), set())
+
+    def test_doubled_later(self):
+        self.entries.append(entry(2, previous=1, revision=3, before="TRIAGED", after="TRIAGED"))
+        self.entries.append(entry(3, KEYS[1], previous=2, revision=4, before="TRIAGED", after="TRIAGED"))
+        self.entries[3]["action"] = "begin_follow_up"
+        self.records = ["K 7 4 TRIAGED"]
+        self.assertEqual(self.kinds(), {"doubled"})
+
     def test_doubled_answer(self):
         self.journal.append(f"A {KEYS[0].hex()} 0 5 9 1 NEW")
         self.assertEqual(self.kinds(), {"doubled"})

@@ -69,10 +69,20 @@ static uint8_t *act(
     struct lane *lane, const char *verb, const char *note, uint32_t revision, uint32_t *call, size_t *len)
 {
     Gj__V1__ActRequest request = GJ__V1__ACT_REQUEST__INIT;
+    Gj__V1__Field reason = GJ__V1__FIELD__INIT;
+    Gj__V1__Field *fields[] = {&reason};
     request.id = lane->record;
     request.revision = revision;
     request.act = (char *)(uintptr_t)verb;
-    request.note = (char *)(uintptr_t)note;
+    if (strcmp(verb, "cancel") == 0) {
+        reason.key = "cancel_reason";
+        reason.value_case = GJ__V1__FIELD__VALUE_TEXT;
+        reason.text = (char *)(uintptr_t)note;
+        request.fields = fields;
+        request.n_fields = 1;
+    } else {
+        request.note = (char *)(uintptr_t)note;
+    }
     *call = GJ__V1__CALL__RECORD_ACT;
     return pack(&request.base, len);
 }
@@ -96,7 +106,7 @@ uint8_t *work_next(struct lane *lane, uint32_t *call, size_t *len)
     if (dice < 8 && lane->revision > 1)
         return act(lane, step != NULL ? step->act : "cancel", "too late", lane->revision - 1, call, len);
     if (dice < 14)
-        return act(lane, "no-such-step", "", lane->revision, call, len);
+        return act(lane, "no_such_step", "", lane->revision, call, len);
     if (dice < 24 && step != NULL)
         return act(lane, step->act, step->note, lane->revision, call, len);
     return act(lane, "note", "rang the owner, nobody there", lane->revision, call, len);
