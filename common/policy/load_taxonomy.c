@@ -139,8 +139,11 @@ static void read_keyword(struct gj_load *load, gj_node node, struct gj_keyword *
     keyword->raise_to = 0xff;
     gj_node category = gj_yaml_get(&map, "category");
     gj_node raise = gj_yaml_get(&map, "raise_to");
-    if (category == NULL && raise == NULL) {
-        gj_yaml_problem(reader, node, "category or raise_to is expected");
+    int64_t steps = 0;
+    bool by_steps = gj_yaml_int(reader, gj_yaml_get(&map, "raise_by"), 1, 1, &steps);
+    keyword->raise_by = (uint8_t)steps;
+    if (category == NULL && raise == NULL && !by_steps) {
+        gj_yaml_problem(reader, node, "category, raise_to or raise_by is expected");
     }
     if (category != NULL) {
         keyword->category = gj_yaml_name(reader, category);

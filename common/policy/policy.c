@@ -107,7 +107,7 @@ const struct gj_category *gj_policy_category(const struct gj_policy *policy, con
 
 struct gj_suggestion gj_policy_suggest(const struct gj_policy *policy, const char *text, size_t len)
 {
-    struct gj_suggestion suggestion = {NULL, 0xff};
+    struct gj_suggestion suggestion = {NULL, 0xff, 0};
     size_t longest = 0;
     for (size_t i = 0; i < policy->keyword_count && len > 0; i++) {
         const struct gj_keyword *keyword = &policy->keywords[i];
@@ -118,6 +118,9 @@ struct gj_suggestion gj_policy_suggest(const struct gj_policy *policy, const cha
         if (keyword->category != NULL && word_len > longest) {
             suggestion.category = gj_policy_category(policy, keyword->category);
             longest = word_len;
+        }
+        if (keyword->raise_by > suggestion.raise_by) {
+            suggestion.raise_by = keyword->raise_by;
         }
         if (keyword->raise_to < suggestion.raise_to) {
             suggestion.raise_to = keyword->raise_to;

@@ -68,6 +68,7 @@ struct gj_keyword {
     const char *word;
     const char *category; /* NULL when it only raises */
     uint8_t raise_to;     /* priority number, or 0xff */
+    uint8_t raise_by;     /* steps up: an old person living alone, the only toilet */
 };
 
 /* A city's table (城市), a service profile (等级服务标准) or an office's own figures: tighter or, with two people's
@@ -220,6 +221,7 @@ const struct gj_weather *gj_policy_weather(const struct gj_policy *policy, const
 struct gj_suggestion {
     const struct gj_category *category;
     uint8_t raise_to;
+    uint8_t raise_by; /* steps up from the category's priority; 0 or 1 */
 };
 struct gj_suggestion gj_policy_suggest(const struct gj_policy *policy, const char *text, size_t len);
 

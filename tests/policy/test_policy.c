@@ -98,12 +98,14 @@ static void words_suggest(void **state)
         {"整个单元早上起来没水，是不是又停水了？", "WAT-02", 1},
         {"插座冒火花，一股塑料烧焦的味道", "ELE-06", 0},
         {"洗手盆龙头关紧了还滴答滴答", "WAT-03", 0xff},
+        {"马桶堵了，自己通了两次不行，家里只有一个卫生间", "WAT-04", 0xff},
         {"你好", NULL, 0xff},
         {"", NULL, 0xff},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct gj_suggestion found = gj_policy_suggest(stage_policy, cases[i].text, strlen(cases[i].text));
         assert_int_equal(found.raise_to, cases[i].raise_to);
+        assert_int_equal(found.raise_by, strstr(cases[i].text, "卫生间") != NULL);
         if (cases[i].category == NULL) {
             assert_null(found.category);
         } else {

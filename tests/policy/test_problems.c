@@ -147,7 +147,7 @@ static const struct {
     {"taxonomy.yaml", "trade: plumber, warranty: W_MEP", "trade: plumer, warranty: W_MEP", "not in the list of trades",
         0},
     {"taxonomy.yaml", "warranty: W_MEP", "warranty: W_MEPP", "not in the list", 0},
-    {"taxonomy.yaml", "{word: 困人, raise_to: P0}", "{word: 困人}", "category or raise_to is expected", 0},
+    {"taxonomy.yaml", "{word: 困人, raise_to: P0}", "{word: 困人}", "category, raise_to or raise_by is expected", 0},
     {"company.yaml", "cs_agent: {number: 3,", "cs_agent: {number: 1,", "belongs to another role already", 0},
     {"company.yaml", "  tech: {number: 6", "  assignee: {number: 6", "name of a relation", -2},
     {"policy.yaml", "format: 1", "format: 2", "a whole number from 1 to 1", 0},

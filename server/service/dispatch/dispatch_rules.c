@@ -42,7 +42,7 @@ struct gj_dispatch_proposal gj_dispatch_propose(const struct gj_policy *policy, 
         proposal.priority = words.raise_to;
         proposal.raised = true;
     }
-    if (facts->vulnerable && proposal.priority != GJ_NO_PRIORITY && proposal.priority > 0) {
+    if ((facts->vulnerable || words.raise_by > 0) && proposal.priority != GJ_NO_PRIORITY && proposal.priority > 0) {
         proposal.priority--;
         proposal.raised = true;
     }
