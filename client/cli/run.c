@@ -233,6 +233,18 @@ int cli_fill(struct cli *cli, ProtobufCMessage *request)
 
 /* ---- the outbox instead of the wire ------------------------------------------------------------------------------ */
 
+/* "ticket act 1 arrive": what a person recognises it by. It is sealed with the item. */
+static const char *item_title(struct cli *cli)
+{
+    const char *title = gj_arena_printf(&cli->arena, "%s %s", cli->command->noun, cli->command->verb);
+    for (size_t n = 0; n < cli->arg_count && title != NULL; n++) {
+        if ((cli->args[n].row->flags & OPT_ARG) != 0) {
+            title = gj_arena_printf(&cli->arena, "%s %s", title, cli->args[n].value);
+        }
+    }
+    return title;
+}
+
 static int note_in_outbox(struct cli *cli, const ProtobufCMessage *request)
 {
     guanjia_outbox *box = NULL;
@@ -250,16 +262,17 @@ static int note_in_outbox(struct cli *cli, const ProtobufCMessage *request)
         return cli_fail(
             cli, EXIT_STATUS + GUANJIA_S_UNAUTHENTICATED, "%s", CLI_TEXT("nobody is logged in: guanjia login"));
     }
-    if (cli->after != NULL && gj_id_unhex(cli->after, strlen(cli->after), after, sizeof after) != GJ_OK) {
-        return cli_fail(cli, EXIT_USAGE, CLI_TEXT("%s is not the key of an outbox item"), cli->after);
+    /* The act that names its predecessor on the wire has to wait for it here as well. */
+    const char *before = cli->after != NULL ? cli->after : cli_arg(cli, "follows");
+    if (before != NULL && gj_id_unhex(before, strlen(before), after, sizeof after) != GJ_OK) {
+        return cli_fail(cli, EXIT_USAGE, CLI_TEXT("%s is not the key of an outbox item"), before);
     }
     enum guanjia_err err = guanjia_outbox_open(cli->dir, user, &box, &fault);
     if (err == GUANJIA_OK) {
-        const char *title = gj_arena_printf(&cli->arena, "%s %s", cli->command->noun, cli->command->verb);
-        err =
-            gj_pb_pack_arena(request, &cli->arena, &body, &len) == GJ_OK && title != NULL
-                ? guanjia_outbox_add(box, cli->command->call, body, len, cli->after != NULL ? after : NULL, title, key)
-                : GUANJIA_ENOMEM;
+        const char *title = item_title(cli);
+        err = gj_pb_pack_arena(request, &cli->arena, &body, &len) == GJ_OK && title != NULL
+                  ? guanjia_outbox_add(box, cli->command->call, body, len, before != NULL ? after : NULL, title, key)
+                  : GUANJIA_ENOMEM;
     }
     guanjia_outbox_close(box);
     if (err != GUANJIA_OK) {

@@ -29,8 +29,7 @@ static int fill_revision(struct cli *cli, ProtobufCMessage *request)
         return code;
     }
     if (cli->to_outbox) {
-        return cli_fail(
-            cli, EXIT_USAGE, "%s", CLI_TEXT("without a connection say --revision, or --follows and --after"));
+        return cli_fail(cli, EXIT_USAGE, "%s", CLI_TEXT("without a connection say --revision or --follows"));
     }
     return present_revision(cli, request);
 }
