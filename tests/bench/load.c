@@ -1,7 +1,8 @@
 /* Fills a store for the benchmark: tickets that went through the whole repair flow during the past year and open ones
  * at every step of it, by the daemon's own prepare and apply, in large batches. The daemon must not run.
  *
- *     bench_load STORE_DIR PROFILE_DIR TICKETS OPEN OFFICES      PROFILE_DIR/desk as tests/bench/run writes it
+ *     bench_load prepare STORE_DIR PROFILE_DIR OFFICES HOUSEHOLDS      people and households
+ *     bench_load tickets STORE_DIR PROFILE_DIR TICKETS OPEN OFFICES
  */
 #include <inttypes.h>
 #include <sodium.h>
@@ -14,19 +15,16 @@
 #include "bench/pool.h"
 #include "common/id.h"
 #include "common/pb.h"
-#include "core/core.h"
-#include "core/log.h"
+#include "bench/load_core.h"
 #include "core/policies.h"
-#include "keys.h"
-#include "service/table.h"
-#include "store/blob.h"
-#include "store/store.h"
 
 #define BATCH 2048
 #define YEAR_MS (INT64_C(365) * 86400000)
 #define STEPS_MAX 32
 #define ARENA_BYTES (1u << 20)
 #define DEVICE 1
+#define OPEN_AGE_MS                                                                                                    \
+    60000 /* open tickets came in during the last minute, so that few of their clocks run out meanwhile */
 
 struct slot {
     struct gj_desk_ticket ticket;
@@ -39,11 +37,7 @@ struct slot {
 };
 
 struct loader {
-    struct gj_core core;
-    struct gj_clock clock;
-    struct gj_command_log *log;
-    struct gj_actor_cache *actors;
-    struct gj_txn *txn;
+    struct gj_load_core load;
     struct gj_desk desk;
     struct slot *slots;
     uint64_t offices;
@@ -51,19 +45,6 @@ struct loader {
     int64_t now_ms;
     uint64_t actions;
 };
-
-static void die(const char *what, const char *why)
-{
-    fprintf(stderr, "bench_load: %s: %s\n", what, why);
-    exit(1);
-}
-
-static void must(enum gj_err err, const char *what)
-{
-    if (err != GJ_OK) {
-        die(what, gj_err_name(err));
-    }
-}
 
 static uint64_t next_random(struct loader *loader)
 {
@@ -73,53 +54,11 @@ static uint64_t next_random(struct loader *loader)
     return loader->random;
 }
 
-/* ---- opening ---- */
-
-static void open_core(struct loader *loader, const char *dir)
-{
-    struct gj_fault fault = {.text = ""};
-    struct gj_keys keys;
-    struct gj_store_options options = {.dir = dir};
-    struct gj_core *core = &loader->core;
-    if (gj_keys_read(dir, &keys, &fault) != GJ_OK) {
-        die("keys", fault.text);
-    }
-    memcpy(options.master_key, keys.master, sizeof options.master_key);
-    if (gj_store_open(&options, &core->store, &fault) != GJ_OK) {
-        die("store", fault.text);
-    }
-    core->vault = gj_store_vault(core->store);
-    if (gj_blob_open(core->store, &core->blob, &fault) != GJ_OK) {
-        die("blob", fault.text);
-    }
-    memcpy(core->cluster_id, gj_store_cluster_id(core->store), sizeof core->cluster_id);
-    gj_clock_init_manual(&loader->clock, loader->now_ms, loader->now_ms);
-    core->clock = &loader->clock;
-    core->services = gj_service_table;
-    must(gj_policies_new(&core->policies), "policies");
-    must(gj_txn_begin_read(core->store, &loader->txn), "snapshot");
-    if (gj_policies_load(core->policies, loader->txn, &fault) != GJ_OK) {
-        die("policies", fault.text);
-    }
-    must(gj_command_log_local(core, &loader->log), "log");
-    must(gj_actor_cache_new(&loader->actors), "actors");
-}
-
-static void close_core(struct loader *loader)
-{
-    loader->log->close(loader->log);
-    gj_actor_cache_free(loader->actors);
-    gj_txn_abort(loader->txn);
-    gj_blob_close(loader->core.blob);
-    gj_policies_free(loader->core.policies);
-    gj_store_close(loader->core.store);
-}
-
 /* ---- one step of a batch ---- */
 
 static void prepare(struct loader *loader, struct slot *slot)
 {
-    struct gj_core *core = &loader->core;
+    struct gj_core *core = &loader->load.core;
     bool intake = slot->ticket.step >= gj_desk_steps;
     size_t user = intake ? 0 : gj_desk_user_of(slot->ticket.step);
     uint16_t number = intake ? GJ__V1__CALL__DISPATCH_INTAKE : GJ__V1__CALL__RECORD_ACT;
@@ -127,12 +66,12 @@ static void prepare(struct loader *loader, struct slot *slot)
     struct gj_ctx ctx = {.core = core,
         .call = gj_core_call(core, number),
         .arena = &slot->arena,
-        .txn = loader->txn,
-        .policy = gj_policies_current(core->policies, loader->txn),
-        .calendar = gj_policies_calendar(core->policies, loader->txn),
+        .txn = loader->load.txn,
+        .policy = gj_policies_current(core->policies, loader->load.txn),
+        .calendar = gj_policies_calendar(core->policies, loader->load.txn),
         .now_ms = loader->now_ms};
-    must(gj_actor_cache_get(
-             loader->actors, loader->txn, ctx.policy, loader->desk.users[user], DEVICE, ctx.now_ms, &ctx.actor),
+    gj_load_must(gj_actor_cache_get(loader->load.actors, loader->load.txn, ctx.policy, loader->desk.users[user], DEVICE,
+                     ctx.now_ms, &ctx.actor),
         "actor");
     if (intake) {
         gj_desk_intake(&slot->request.intake, &loader->desk, &slot->ticket, next_random(loader));
@@ -143,14 +82,16 @@ static void prepare(struct loader *loader, struct slot *slot)
     const ProtobufCMessage *body = ctx.call->prepare(&ctx, request);
     if (body == NULL) {
         fprintf(stderr, "step %u: ", slot->ticket.step);
-        die(ctx.answer.code == NULL ? "prepare" : ctx.answer.code, ctx.answer.field == NULL ? "" : ctx.answer.field);
+        gj_load_die(
+            ctx.answer.code == NULL ? "prepare" : ctx.answer.code, ctx.answer.field == NULL ? "" : ctx.answer.field);
     }
     struct gj_command *command = &slot->item.command;
     *command = (struct gj_command){
         .call = number, .user = loader->desk.users[user], .device = DEVICE, .at_ms = loader->now_ms};
     uint8_t *bytes = NULL;
-    must(gj_pb_pack_arena(body, &slot->arena, &bytes, &command->body_len), "body");
+    gj_load_must(gj_pb_pack_arena(body, &slot->arena, &bytes, &command->body_len), "body");
     command->body = bytes;
+    slot->item.arena = &slot->arena;
     struct gj_request_key key;
     gj_id_request_key(&key, loader->now_ms);
     memcpy(command->request_key, key.bytes, sizeof command->request_key);
@@ -160,7 +101,7 @@ static void prepare(struct loader *loader, struct slot *slot)
 static void on_done(void *owner, struct gj_log_group *group, enum gj_err err)
 {
     struct loader *loader = owner;
-    must(err, "commit");
+    gj_load_must(err, "commit");
     loader->actions += group->count;
 }
 
@@ -169,7 +110,7 @@ static void step(struct loader *loader, size_t count, const uint8_t *last)
 {
     struct gj_log_group group = {0};
     struct gj_log_item **tail = &group.first;
-    must(gj_txn_renew(loader->txn), "snapshot");
+    gj_load_must(gj_txn_renew(loader->load.txn), "snapshot");
     for (size_t i = 0; i < count; i++) {
         struct slot *slot = &loader->slots[i];
         if (last[i] == 0 ||
@@ -182,16 +123,16 @@ static void step(struct loader *loader, size_t count, const uint8_t *last)
         tail = &slot->item.next;
         group.count++;
     }
-    gj_txn_reset(loader->txn);
+    gj_txn_reset(loader->load.txn);
     if (group.count == 0) {
         return;
     }
-    loader->log->propose(loader->log, &group, on_done, loader);
+    loader->load.log->propose(loader->load.log, &group, on_done, loader);
     for (struct gj_log_item *item = group.first; item != NULL; item = item->next) {
         struct slot *slot = (struct slot *)((char *)item - offsetof(struct slot, item));
         if (item->err != GJ_OK || item->applied.answer.status != GJ__V1__STATUS__OK) {
             fprintf(stderr, "step %u, revision %u: ", slot->ticket.step, slot->ticket.revision);
-            die(item->applied.answer.code == NULL ? gj_err_name(item->err) : item->applied.answer.code,
+            gj_load_die(item->applied.answer.code == NULL ? gj_err_name(item->err) : item->applied.answer.code,
                 item->applied.answer.field == NULL ? "" : item->applied.answer.field);
         }
         gj_desk_moved(&slot->ticket, &item->applied.written);
@@ -213,30 +154,8 @@ static void load_batch(struct loader *loader, uint64_t first, size_t count, bool
     }
 }
 
-int main(int argc, char **argv)
+static void load_tickets(struct loader *loader, uint64_t tickets, uint64_t open, int64_t end_ms)
 {
-    static struct loader loader;
-    if (argc != 6) {
-        fprintf(stderr, "usage: bench_load STORE_DIR PROFILE_DIR TICKETS OPEN OFFICES\n");
-        return 2;
-    }
-    uint64_t tickets = strtoull(argv[3], NULL, 10), open = strtoull(argv[4], NULL, 10);
-    loader.offices = strtoull(argv[5], NULL, 10);
-    loader.random = 0x9e3779b97f4a7c15u;
-    int64_t end_ms = (int64_t)time(NULL) * 1000;
-    loader.now_ms = end_ms - YEAR_MS;
-    if (sodium_init() < 0 || loader.offices == 0 || open > tickets) {
-        die("arguments", "OPEN is at most TICKETS, OFFICES at least 1");
-    }
-    loader.slots = calloc(BATCH, sizeof *loader.slots);
-    if (loader.slots == NULL) {
-        die("slots", "no memory");
-    }
-    for (size_t i = 0; i < BATCH; i++) {
-        gj_arena_init(&loader.slots[i].arena, ARENA_BYTES);
-    }
-    gj_desk_read(&loader.desk, argv[2]);
-    open_core(&loader, argv[1]);
     int64_t begun = gj_pool_now_us();
     uint64_t closed = tickets - open, batches = closed / BATCH + 1;
     for (uint64_t at = 0; at < tickets;) {
@@ -244,15 +163,49 @@ int main(int argc, char **argv)
         uint64_t left = (is_open ? tickets : closed) - at;
         size_t count = left < BATCH ? (size_t)left : BATCH;
         if (is_open) {
-            loader.now_ms = end_ms - 60000 > loader.now_ms ? end_ms - 60000 : loader.now_ms;
+            loader->now_ms = end_ms - OPEN_AGE_MS > loader->now_ms ? end_ms - OPEN_AGE_MS : loader->now_ms;
         }
-        load_batch(&loader, at, count, is_open, is_open ? 3200 : YEAR_MS / (int64_t)(batches + 1));
+        load_batch(loader, at, count, is_open, is_open ? STEPS_MAX : YEAR_MS / (int64_t)(batches + 1));
         at += count;
         fprintf(stderr, "\r%" PRIu64 " of %" PRIu64 " tickets, %.0f actions/s ", at, tickets,
-            (double)loader.actions / ((double)(gj_pool_now_us() - begun) / 1e6));
+            (double)loader->actions / ((double)(gj_pool_now_us() - begun) / 1e6));
     }
     fputc('\n', stderr);
-    close_core(&loader);
+}
+
+int main(int argc, char **argv)
+{
+    static struct loader loader;
+    bool prepares = argc == 6 && strcmp(argv[1], "prepare") == 0;
+    if (!prepares && (argc != 7 || strcmp(argv[1], "tickets") != 0)) {
+        fprintf(stderr, "usage: bench_load prepare STORE_DIR PROFILE_DIR OFFICES HOUSEHOLDS\n"
+                        "       bench_load tickets STORE_DIR PROFILE_DIR TICKETS OPEN OFFICES\n");
+        return 2;
+    }
+    int64_t end_ms = gj_pool_wall_ms();
+    loader.now_ms = end_ms - YEAR_MS;
+    loader.random = 0x9e3779b97f4a7c15u;
+    if (sodium_init() < 0) {
+        gj_load_die("libsodium", "does not start");
+    }
+    gj_load_core_open(&loader.load, argv[2], loader.now_ms);
+    if (prepares) {
+        gj_load_core_prepare(&loader.load, argv[3], strtoull(argv[4], NULL, 10), strtoull(argv[5], NULL, 10));
+        gj_load_core_close(&loader.load);
+        return 0;
+    }
+    uint64_t tickets = strtoull(argv[4], NULL, 10), open = strtoull(argv[5], NULL, 10);
+    loader.offices = strtoull(argv[6], NULL, 10);
+    loader.slots = calloc(BATCH, sizeof *loader.slots);
+    if (loader.slots == NULL || loader.offices == 0 || open > tickets) {
+        gj_load_die("arguments", "OPEN is at most TICKETS, OFFICES at least 1");
+    }
+    for (size_t i = 0; i < BATCH; i++) {
+        gj_arena_init(&loader.slots[i].arena, ARENA_BYTES);
+    }
+    gj_desk_read(&loader.desk, argv[3]);
+    load_tickets(&loader, tickets, open, end_ms);
+    gj_load_core_close(&loader.load);
     for (size_t i = 0; i < BATCH; i++) {
         gj_arena_fini(&loader.slots[i].arena);
     }
