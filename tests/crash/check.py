@@ -106,9 +106,10 @@ def check_acknowledged(export, key, answer, entries):
         return [f"lost: {key}, acknowledged as entry {event}"]
     if len(entries) > 1 and not is_one_command(export, entries):
         return [f"doubled: {key} stands in entries {entries}"]
-    entry = export.entries[entries[0]]
-    if (entries[0], entry["subject"], entry["revision"]) != (int(event), int(subject), int(revision)):
-        return [f"lost: {key} was acknowledged as entry {event}, but is entry {entries[0]}"]
+    own = [export.entries[i] for i in entries if export.entries[i]["subject"] == int(subject)]
+    if int(event) not in entries or not own or max(e["revision"] for e in own) != int(revision):
+        holds = [(e["index"], e["subject"], e["revision"], e["action"]) for e in (export.entries[i] for i in entries)]
+        return [f"lost: {key} was acknowledged as {(event, subject, revision)}, its entries are {holds}"]
     return []
 
 

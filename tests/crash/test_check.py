@@ -63,6 +63,7 @@ class Check(unittest.TestCase):
     def test_entries_of_one_command(self):
         self.entries.append(entry(2, KEYS[1], revision=3, previous=1, before="TRIAGED", after="TRIAGED"))
         self.entries[2]["action"] = "begin_follow_up"
+        self.journal[4] = f"A {KEYS[1].hex()} 0 1 7 3 TRIAGED"
         self.records = ["K 7 3 TRIAGED"]
         self.assertEqual(self.kinds(), set())
 
