@@ -107,6 +107,12 @@ static const struct text_row refusals[] = {
     {"subscribe.too_many", N_("too many subscriptions on one connection")},
     {"subscription.unknown", N_("there is no such subscription")},
     {"store.begun", N_("the store is in use already")},
+    {"command_malformed", N_("the request is malformed")},
+    {"consent_missing", N_("this may be kept only with the person's consent (--consent)")},
+    {"field_phone", N_("{field} is not a phone number")},
+    {"field_date", N_("{field} is not a date")},
+    {"role_not_delegable", N_("this role cannot be lent")},
+    {"role_not_held", N_("you do not hold this role")},
     /* the server itself */
     {"apply.too_deep", N_("one change led to too many others")},
     {"channel.too_many", N_("too many calls at once on this connection")},

@@ -44,6 +44,7 @@ def server_codes():
     for path in (root / "server").rglob("*.c"):
         text = path.read_text(encoding="utf-8")
         codes |= set(re.findall(r'gj_refuse\w*\([^;{}]*?GJ__V1__STATUS__\w+,\s*"([a-z_.]+)"', text))
+        codes |= set(re.findall(r'\b(?:wrong|fault|gj_door_invalid)\([^;{}"]*"([a-z]+_[a-z_]+)"', text))
         codes |= set(re.findall(r'STATUS__\w+,\s*(?:\.code = )?"([a-z_]+(?:\.[a-z_]+)+)"', text))
         codes |= set(re.findall(r'answer\.code = "([a-z_.]+)"', text))
         codes |= set(re.findall(r'row->problem = "([a-z_]+)"', text))
