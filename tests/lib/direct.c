@@ -59,6 +59,11 @@ static void peer_end(struct gj_peer *peer, size_t len)
     struct gj_direct *direct = direct_of(peer);
     Gj__V1__Envelope *envelope = gj__v1__envelope__unpack(NULL, len, direct->room);
     assert_non_null(envelope);
+    if (direct->on_reply != NULL && envelope->body_case == GJ__V1__ENVELOPE__BODY_REPLY) {
+        direct->on_reply(direct, envelope->reply);
+        gj__v1__envelope__free_unpacked(envelope, NULL);
+        return;
+    }
     if (envelope->body_case == GJ__V1__ENVELOPE__BODY_REPLY && envelope->reply->id == direct->waiting_for) {
         assert_null(direct->reply);
         direct->reply = envelope;
@@ -412,16 +417,13 @@ static uint64_t count_entries(struct gj_direct *direct)
     return count;
 }
 
-const struct gj_result *gj_direct_call_from(
-    struct gj_direct *direct, uint64_t user, uint64_t device, Gj__V1__Call call, const void *request)
+/* Hands the bytes of a request to the router, as a channel would. */
+static enum gj_err hand_over(struct gj_direct *direct, struct gj_direct_peer *peer, uint64_t user,
+    const struct gj_call *row, Gj__V1__Call call, const void *request)
 {
-    const struct gj_call *row = gj_core_call(&direct->core, (uint16_t)call);
-    struct gj_direct_peer *peer = peer_for(direct, device);
     Gj__V1__Envelope envelope = GJ__V1__ENVELOPE__INIT;
     Gj__V1__Request wire = GJ__V1__REQUEST__INIT;
     uint8_t key[16];
-    begin_result(direct);
-    uint64_t before = count_entries(direct);
     if (peer->peer.user != user) {
         gj_sessions_unbind(direct->core.sessions, &peer->peer);
         if (user != 0) {
@@ -444,7 +446,26 @@ const struct gj_result *gj_direct_call_from(
     uint8_t *bytes = gj_arena_alloc(&direct->result_arena, len);
     (void)protobuf_c_message_pack(&envelope.base, bytes);
     arm(direct);
-    enum gj_err err = gj_router_take(direct->core.router, &peer->peer, bytes, len);
+    return gj_router_take(direct->core.router, &peer->peer, bytes, len);
+}
+
+uint64_t gj_direct_send(
+    struct gj_direct *direct, uint64_t user, uint64_t device, Gj__V1__Call call, const void *request)
+{
+    gj_arena_reset(&direct->result_arena);
+    uint64_t id = direct->waiting_for + 1;
+    check(
+        hand_over(direct, peer_for(direct, device), user, gj_core_call(&direct->core, (uint16_t)call), call, request));
+    return id;
+}
+
+const struct gj_result *gj_direct_call_from(
+    struct gj_direct *direct, uint64_t user, uint64_t device, Gj__V1__Call call, const void *request)
+{
+    const struct gj_call *row = gj_core_call(&direct->core, (uint16_t)call);
+    begin_result(direct);
+    uint64_t before = count_entries(direct);
+    enum gj_err err = hand_over(direct, peer_for(direct, device), user, row, call, request);
     if (err == GJ_OK) {
         wait_reply(direct);
     }

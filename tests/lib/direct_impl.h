@@ -36,8 +36,15 @@ struct gj_direct {
     const char *fail_prefix;
     uint64_t fail_nth;
     bool failed;
+    /* For loads: takes every reply instead of the call that waits. */
+    void (*on_reply)(struct gj_direct *direct, const Gj__V1__Reply *reply);
+    void *owner;
     uint8_t room[GJ_BODY_MAX];
 };
+
+/* Sends a request without waiting for its reply; gives its id. */
+uint64_t gj_direct_send(
+    struct gj_direct *direct, uint64_t user, uint64_t device, Gj__V1__Call call, const void *request);
 
 /* The genesis, as `guanjiad init` makes it, from deploy/policy and deploy/calendars. */
 void gj_direct_genesis(struct gj_direct *direct);
