@@ -86,8 +86,9 @@ void gj_timer_apply(struct gj_ctx *ctx, const ProtobufCMessage *message)
         }
         firing.work = &work;
         firing.fire_at_ms = work.row->next_fire_at;
+        work.fires = true;
         if (!fire_record(&firing)) {
-            gj_work_save(ctx, &work); /* its time was computed under another calendar: it has a new one now */
+            gj_work_save(ctx, &work); /* what it was set for had been done: it gets its next time */
         }
     }
     gj_notify_folded(ctx, fold);
@@ -105,6 +106,7 @@ static bool recompute_record(struct gj_ctx *ctx, struct gj_work *work)
     if (!changed) {
         return false;
     }
+    work->fires = true;
     struct gj_work_note note = {.type = GJ_ENTRY_TIMER, .action = "recompute", .reason = "calendar"};
     (void)gj_work_entry(ctx, work, &note);
     gj_work_save(ctx, work);

@@ -41,9 +41,11 @@ struct gj_work {
     size_t timer_count;
     bool fresh;          /* not yet in the store */
     bool was_open;       /* as stored */
-    int64_t was_fire_at; /* as stored: key of its row in `due` */
+    int64_t was_fire_at; /* as stored: key of its row in `due`, never later than what it has to do next */
+    bool fires;          /* its row in `due` has fired, or is to be exact again */
     uint64_t was_office; /* as stored: key of its row in `work` */
     bool was_closed;     /* as stored: has a row in `by_date` */
+    uint64_t was_household, was_asset; /* as stored: has rows in `by_subject` */
     uint32_t told;       /* bit n: timer n of the kind rests on a time told in this step */
 };
 

@@ -153,9 +153,25 @@ static void enter(struct gj_ctx *ctx, struct act *a, const char *action, const c
     (void)gj_work_entry(ctx, &a->work, &note);
 }
 
+/* The second person's word may come as an act like any other: clients offer what RECORD_ACTIONS names. */
+static void consent_as_act(struct gj_ctx *ctx, const Gj__Work__Act *act, bool approve)
+{
+    Gj__Work__Approve body = GJ__WORK__APPROVE__INIT;
+    body.id = act->id;
+    body.revision = act->revision;
+    body.approve = approve;
+    body.text = act->text;
+    gj_work_apply_approve(ctx, &body.base);
+}
+
 void gj_work_apply_act(struct gj_ctx *ctx, const ProtobufCMessage *message)
 {
     struct act a = {.body = (const Gj__Work__Act *)message};
+    bool approve = strcmp(a.body->act, "approve") == 0;
+    if (approve || strcmp(a.body->act, "reject") == 0) {
+        consent_as_act(ctx, a.body, approve);
+        return;
+    }
     if (!decide(ctx, &a)) {
         return;
     }

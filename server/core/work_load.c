@@ -142,6 +142,8 @@ bool gj_work_from_row(struct gj_ctx *ctx, Gj__Stored__Record *row, struct gj_wor
     work->was_fire_at = row->next_fire_at;
     work->was_office = row->office;
     work->was_closed = !row->open;
+    work->was_household = row->household;
+    work->was_asset = row->asset;
     gj_work_timers_load(work);
     gj_work_refresh(ctx, work);
     return gj_txn_error(ctx->txn) == GJ_OK;

@@ -92,6 +92,18 @@ static Gj__Work__Act *act_body(struct gj_ctx *ctx, const struct gj_work *work, c
     return ok ? body : NULL;
 }
 
+/* Corrections, additions and links have calls of their own, with what they need. */
+static bool verb_fits(struct gj_ctx *ctx, const char *act)
+{
+    if (act[0] == '\0') {
+        return gj_refuse(ctx, GJ__V1__STATUS__INVALID, "field_missing", "act", NULL);
+    }
+    if (strcmp(act, "amend") == 0 || strcmp(act, "addendum") == 0 || strcmp(act, "link") == 0) {
+        return gj_refuse(ctx, GJ__V1__STATUS__INVALID, "act_unknown", "act", NULL);
+    }
+    return true;
+}
+
 static bool in_step(const struct gj_work *work, const Gj__V1__ActRequest *request)
 {
     const ProtobufCBinaryData *last = &work->row->last_request_key;
@@ -110,8 +122,7 @@ const ProtobufCMessage *gj_work_prepare_act(struct gj_ctx *ctx, const ProtobufCM
     if (!gj_work_must_load(ctx, request->id, &work) || !gj_work_access(ctx, &work, GJ_ACCESS_ACT, &access)) {
         return NULL;
     }
-    if (request->act[0] == '\0') {
-        gj_refuse(ctx, GJ__V1__STATUS__INVALID, "field_missing", "act", NULL);
+    if (!verb_fits(ctx, request->act)) {
         return NULL;
     }
     if (!gj_prepare_fields(ctx, &fields, request->fields, request->n_fields)) {

@@ -187,19 +187,25 @@ static void save_queue_row(struct gj_ctx *ctx, struct gj_work *work)
     gj_record_save(ctx->txn, GJ_TABLE_WORK, &key, &line.base);
 }
 
+/* A row that fires too early costs one look at the record later on; moving it costs two pages of this step. So it is
+ * moved only when something comes earlier, when it has fired, or when the record closes. */
 static void save_due_row(struct gj_ctx *ctx, struct gj_work *work)
 {
     Gj__Stored__Record *row = work->row;
-    row->next_fire_at = row->open ? gj_work_next_fire(ctx, work) : 0;
-    if (row->next_fire_at == work->was_fire_at) {
+    int64_t next = row->open ? gj_work_next_fire(ctx, work) : 0;
+    int64_t was = work->was_fire_at;
+    bool early_enough = row->open && was != 0 && (next == 0 || was <= next);
+    if (next == was || (early_enough && !work->fires)) {
+        row->next_fire_at = was;
         return;
     }
-    if (work->was_fire_at != 0) {
-        struct gj_key old = due_key(work->was_fire_at, row->id);
+    row->next_fire_at = next;
+    if (was != 0) {
+        struct gj_key old = due_key(was, row->id);
         (void)gj_txn_del(ctx->txn, GJ_TABLE_DUE, &old);
     }
-    if (row->next_fire_at != 0) {
-        struct gj_key key = due_key(row->next_fire_at, row->id);
+    if (next != 0) {
+        struct gj_key key = due_key(next, row->id);
         gj_txn_put(ctx->txn, GJ_TABLE_DUE, &key, "", 0);
     }
 }
@@ -245,8 +251,9 @@ void gj_work_save(struct gj_ctx *ctx, struct gj_work *work)
     } else if (row->open && work->was_closed) {
         (void)gj_txn_del(ctx->txn, GJ_TABLE_BY_DATE, &closed); /* taken up again: closed_at is still the old day */
     }
-    index_subject(ctx, GJ_SUBJECT_HOUSEHOLD, work->fresh ? row->household : 0, row->id);
-    index_subject(ctx, GJ_SUBJECT_ASSET, work->fresh ? row->asset : 0, row->id);
+    /* A record that was entered for another household by mistake is still found there: its history is there too. */
+    index_subject(ctx, GJ_SUBJECT_HOUSEHOLD, row->household != work->was_household ? row->household : 0, row->id);
+    index_subject(ctx, GJ_SUBJECT_ASSET, row->asset != work->was_asset ? row->asset : 0, row->id);
     ctx->apply->written.id = row->id;
     ctx->apply->written.revision = row->revision;
     ctx->apply->written.number = row->number;
@@ -256,4 +263,6 @@ void gj_work_save(struct gj_ctx *ctx, struct gj_work *work)
     work->was_office = row->office;
     work->was_fire_at = row->next_fire_at;
     work->was_closed = !row->open;
+    work->was_household = row->household;
+    work->was_asset = row->asset;
 }

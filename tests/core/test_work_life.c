@@ -117,6 +117,26 @@ static void hold_can_be_refused(void **state)
         "no_approval_pending", NULL);
 }
 
+static void consent_may_come_as_an_act(void **state)
+{
+    struct world *w = *state;
+    uint64_t id = world_ticket(w, "WAT-03", 2);
+    world_bring(w, id, "WORKING");
+    assert_ok(world_act(w, w->tech, id, "hold", text(w, "hold_reason", "parts"),
+        at(w, "hold_until", gj_direct_now(w->direct) + HOUR), number(w, "owner_told", 1), NULL));
+    assert_refused(world_act(w, w->tech, id, "amend", NULL), GJ__V1__STATUS__INVALID, "act_unknown", "act");
+    assert_ok(world_act(w, w->eng, id, "approve", NULL));
+    world_expect_state(w, id, "ON_HOLD");
+    assert_string_equal(world_field(w, id, "hold_reason")->text, "parts");
+    assert_ok(world_act(w, w->tech, id, "resume", NULL));
+    assert_ok(world_act(w, w->tech, id, "hold", text(w, "hold_reason", "parts"),
+        at(w, "hold_until", gj_direct_now(w->direct) + HOUR), number(w, "owner_told", 1), NULL));
+    Gj__V1__ActRequest withdraw = GJ__V1__ACT_REQUEST__INIT;
+    withdraw.note = (char *)"不用等了";
+    assert_ok(world_do(w, w->tech, id, "withdraw", &withdraw));
+    assert_string_equal(world_row(w, id)->pending_act, "");
+}
+
 static void hold_is_not_for_emergencies(void **state)
 {
     struct world *w = *state;
@@ -347,6 +367,7 @@ int main(void)
         STORY(incomplete_intake_waits_as_new),
         STORY(hold_needs_the_lead_and_ends_by_itself),
         STORY(hold_can_be_refused),
+        STORY(consent_may_come_as_an_act),
         STORY(hold_is_not_for_emergencies),
         STORY(not_accepted_is_redone),
         STORY(cancel_is_the_leads),
