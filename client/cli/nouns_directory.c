@@ -59,7 +59,7 @@ static const struct option_row of_office[] = {
 #define HOUSEHOLD_OPTIONS                                                                                              \
     {"building", "household.building", OPTION_ID, 0, N_("building")},                                                  \
         {"name", "household.name", OPTION_TEXT, 0, N_("name of the file")},                                            \
-        {"occupancy", "household.occupancy", OPTION_NUMBER, 0, N_("0 unknown, 1 occupied, 2 vacant, 3 let")},          \
+        {"occupancy", "household.occupancy", OPTION_NUMBER, 0, N_("occupied, vacant or let")},                         \
         {"delivered-at", "household.delivered_at", OPTION_TIME, 0, N_("date of handover")},                            \
         {"completed-at", "household.completed_at", OPTION_TIME, 0, N_("date of completion")},                          \
     {                                                                                                                  \
@@ -101,7 +101,7 @@ static const struct option_row household_person[] = {
     {"person", "person.id", OPTION_ID, 0, N_("an existing person, to change or remove")},
     {"name", "person.name", OPTION_TEXT, 0, N_("name")},
     {"phone", "person.phones", OPTION_TEXT, OPT_MANY, N_("phone number")},
-    {"relation", "person.relation", OPTION_NUMBER, 0, N_("1 owner, 2 tenant, 3 family, 4 agent")},
+    {"relation", "person.relation", OPTION_NUMBER, 0, N_("owner, tenant, family or agent")},
     {"from", "person.from", OPTION_TIME, 0, N_("since when")},
     {"until", "person.until", OPTION_TIME, 0, N_("until when")},
     {"prefers", "person.preferred_contact", OPTION_TEXT, 0, N_("phone, wechat, sms or none")},
@@ -133,6 +133,11 @@ static const struct option_row import[] = {
         N_("CSV in UTF-8, the first line names the columns")},
     {"office", NULL, OPTION_OFFICE, OPT_LOCAL, N_("the office; without it the file names it on each line")},
     {"preview", NULL, OPTION_FLAG, OPT_LOCAL, N_("only show what would change")},
+    END,
+};
+
+static const struct option_row abandon[] = {
+    {"ID", "import", OPTION_ID, OPT_ARG | OPT_REQUIRED, N_("which import, as the refusal names it")},
     END,
 };
 
@@ -211,6 +216,8 @@ static const struct command rows[] = {
         &gj__v1__caller_put_request__descriptor, WRITTEN, caller_put, NULL, NULL, NULL, 0, NULL},
     {"household", "import", N_("households from a file, all or nothing"), GJ__V1__CALL__DIR_IMPORT_BEGIN, NULL, NULL,
         import, NULL, NULL, run_import_households, 0, NULL},
+    {"import", "abandon", N_("give up an unfinished import that stands in the way"), GJ__V1__CALL__DIR_IMPORT_ABANDON,
+        &gj__v1__import_commit_request__descriptor, WRITTEN, abandon, NULL, NULL, NULL, 0, NULL},
     {"asset", "put", N_("a new or changed common area or piece of equipment"), GJ__V1__CALL__DIR_ASSET_PUT,
         &gj__v1__asset_put_request__descriptor, WRITTEN, asset_put, NULL, NULL, NULL, 0, NULL},
     {"asset", "list", N_("common areas and equipment"), GJ__V1__CALL__DIR_ASSET_LIST,

@@ -172,7 +172,7 @@ static const struct option_row import[] = {
         N_("CSV with the columns kind, category, priority, place, received_at, late_reason, and further ones as "
            "fields")},
     {"office", NULL, OPTION_OFFICE, OPT_OWN_OFFICE | OPT_LOCAL, N_("which office (default: this device's)")},
-    {"in-state", NULL, OPTION_TEXT, OPT_LOCAL, N_("the state they are in")},
+    {"in-state", NULL, OPTION_TEXT, OPT_LOCAL, N_("the state they are in (default: TRIAGED)")},
     {NULL, NULL, OPTION_TEXT, 0, NULL},
 };
 

@@ -11,6 +11,7 @@
 #include "common/pb.h"
 
 #include <string.h>
+#include <strings.h>
 
 /* The generic way of a command: options into the request, the call, the answer onto the screen. */
 
@@ -73,13 +74,26 @@ static int fill_named(struct cli *cli, struct build_place place, const struct ar
     return code;
 }
 
+/* A choice by name, in either case: occupied, tenant. */
+static bool enum_value(const ProtobufCFieldDescriptor *field, const char *text, int64_t *number)
+{
+    const ProtobufCEnumDescriptor *choices = field->type == PROTOBUF_C_TYPE_ENUM ? field->descriptor : NULL;
+    for (unsigned n = 0; choices != NULL && n < choices->n_values; n++) {
+        if (strcasecmp(choices->values[n].name, text) == 0) {
+            *number = choices->values[n].value;
+            return true;
+        }
+    }
+    return false;
+}
+
 static int fill_number(struct cli *cli, struct build_place place, const struct arg *arg)
 {
     int64_t number = 0;
     bool ok = false;
     switch (arg->row->type) {
     case OPTION_NUMBER:
-        ok = value_number(arg->value, &number);
+        ok = enum_value(place.field, arg->value, &number) || value_number(arg->value, &number);
         break;
     case OPTION_MONEY:
         ok = value_scaled(arg->value, 2, &number);

@@ -7,6 +7,7 @@
 #include "client/cli/show.h"
 #include "client/cli/texts.h"
 #include "client/cli/value.h"
+#include "common/limits.h"
 #include "proto/directory.pb-c.h"
 #include "proto/register.pb-c.h"
 
@@ -65,7 +66,7 @@ static int send_rows(struct import *import)
         Gj__V1__ImportChunkRequest request = GJ__V1__IMPORT_CHUNK_REQUEST__INIT;
         size_t size = 0;
         uint64_t lines_taken = 0;
-        while (size < import->len) {
+        for (size_t rows = 0; size < import->len && rows < GJ_IMPORT_CHUNK_ROWS_MAX; rows++) {
             size_t lines = 0;
             size_t row = csv_row(import->text + size, import->len - size, &lines);
             if (size + row > CHUNK_MAX) {
@@ -174,6 +175,18 @@ static int finish(struct import *import, const Gj__V1__ImportReport *said)
     return code;
 }
 
+/* A half import must not stand in the way of the next one. */
+static void give_up(struct import *import)
+{
+    const struct guanjia_answer *answer = NULL;
+    Gj__V1__ImportCommitRequest request = GJ__V1__IMPORT_COMMIT_REQUEST__INIT;
+    request.import = import->id;
+    if (import->id != 0) {
+        /* At worst it grows stale on the server. */
+        (void)cli_call_quietly(import->cli, GJ__V1__CALL__DIR_IMPORT_ABANDON, &request.base, &answer);
+    }
+}
+
 static int import_file(struct cli *cli, const char *what)
 {
     struct import import = {.cli = cli};
@@ -187,7 +200,11 @@ static int import_file(struct cli *cli, const char *what)
     code = begin(&import, what);
     code = code == EXIT_OK ? send_rows(&import) : code;
     code = code == EXIT_OK ? report(&import, &said) : code;
-    return code == EXIT_OK ? finish(&import, said) : code;
+    if (code != EXIT_OK) {
+        give_up(&import);
+        return code;
+    }
+    return finish(&import, said);
 }
 
 int run_import_households(struct cli *cli)
@@ -313,8 +330,7 @@ int run_import_cases(struct cli *cli)
         return code;
     }
     cases.batch.office = cli->loaded.office;
-    cases.batch.state =
-        cli_arg(cli, "in-state") != NULL ? (char *)(uintptr_t)cli_arg(cli, "in-state") : cases.batch.state;
+    cases.batch.state = (char *)(uintptr_t)(cli_arg(cli, "in-state") != NULL ? cli_arg(cli, "in-state") : "TRIAGED");
     code = office == NULL ? EXIT_OK : resolve_office(cli, office, &cases.batch.office);
     if (code == EXIT_OK) {
         size_t mark = len >= 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;

@@ -82,7 +82,7 @@ static const struct text_row refusals[] = {
     {"import_chunk_rows", N_("a part of the import has too many rows")},
     {"import_ended", N_("this import is over")},
     {"import_moved", N_("what is imported has been changed meanwhile: look at the preview again")},
-    {"import_running", N_("another import of this office is running")},
+    {"import_running", N_("import {1} of this office is still running: wait, or guanjia import abandon {1}")},
     {"import_stale", N_("this import has lain too long: begin again")},
     {"invitation.expired", N_("the invitation has expired")},
     {"invitation.used", N_("the invitation has been used")},
