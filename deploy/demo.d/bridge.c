@@ -15,6 +15,7 @@
  *                                                        T state why                the channel's state
  * Bytes are in hex, "-" is nothing, lists are separated by commas. The end of the input closes the client. */
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -306,6 +307,7 @@ static int run(const char *dir, bool once)
 
 int main(int argc, char **argv)
 {
+    signal(SIGPIPE, SIG_IGN);
     if (argc >= 6 && strcmp(argv[1], "enrol") == 0)
         return enrol(argc, argv);
     if (argc >= 3 && strcmp(argv[1], "run") == 0)

@@ -35,6 +35,7 @@ int main(int argc, char **argv)
         fputs("usage: crash_load JOURNAL SEED OFFICE LANES PROFILE...\n", stderr);
         return 2;
     }
+    signal(SIGPIPE, SIG_IGN); /* the other end is killed on purpose */
     uv_loop_t *loop = uv_default_loop();
     uv_signal_t term;
     uv_timer_t overtime;
