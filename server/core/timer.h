@@ -17,9 +17,9 @@ void gj_timer_apply(struct gj_ctx *ctx, const ProtobufCMessage *body);
 /* gj.work.Recompute; asks for itself again until all open records were visited. */
 void gj_timer_recompute(struct gj_ctx *ctx, const ProtobufCMessage *body);
 
-/* Timers of things that are no records: table TIMER, key (fire time i64, call u16), value the packed body that says where
- * the call goes on. core/due.c proposes the call with an empty body when its time has come; its apply takes the row away
- * and may ask for the next time. One row per call: asking again moves it to the earlier time. */
+/* Timers of things that are no records: table TIMER, key (fire time i64, call u16), value the packed body that says
+ * where the call goes on. core/due.c proposes the call with an empty body when its time has come; its apply takes the
+ * row away and may ask for the next time. One row per call: asking again moves it to the earlier time. */
 void gj_timer_ask(struct gj_ctx *ctx, int64_t at_ms, uint16_t call, const ProtobufCMessage *body);
 /* Removes the row of a call and unpacks what it said. False: there was none; *out is untouched. */
 bool gj_timer_take(

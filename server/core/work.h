@@ -39,14 +39,14 @@ struct gj_work {
     struct gj_view view;            /* brought up to date by gj_work_refresh */
     struct gj_timer_state timers[GJ_TIMERS_MAX];
     size_t timer_count;
-    bool fresh;          /* not yet in the store */
-    bool was_open;       /* as stored */
-    int64_t was_fire_at; /* as stored: key of its row in `due`, never later than what it has to do next */
-    bool fires;          /* its row in `due` has fired, or is to be exact again */
-    uint64_t was_office; /* as stored: key of its row in `work` */
-    bool was_closed;     /* as stored: has a row in `by_date` */
+    bool fresh;                        /* not yet in the store */
+    bool was_open;                     /* as stored */
+    int64_t was_fire_at;               /* as stored: key of its row in `due`, never later than what it has to do next */
+    bool fires;                        /* its row in `due` has fired, or is to be exact again */
+    uint64_t was_office;               /* as stored: key of its row in `work` */
+    bool was_closed;                   /* as stored: has a row in `by_date` */
     uint64_t was_household, was_asset; /* as stored: has rows in `by_subject` */
-    uint32_t told;       /* bit n: timer n of the kind rests on a time told in this step */
+    uint32_t told;                     /* bit n: timer n of the kind rests on a time told in this step */
 };
 
 /* --- Loading ------------------------------------------------------------------------------------------------- */
@@ -117,7 +117,7 @@ struct gj_work_note {
     uint64_t related;
     bool has_value;
     int64_t value;
-    const uint8_t *object; /* 32 bytes, or NULL */
+    const uint8_t *object;        /* 32 bytes, or NULL */
     Gj__V1__Field *const *fields; /* set by this step: their digest stands in the entry */
     size_t field_count;
 };
