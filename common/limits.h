@@ -150,7 +150,7 @@
  * visible in one command (more is LIMIT_REACHED), and how long an import may lie unfinished before another may begin.
  */
 #define GJ_IMPORT_CHUNK_BYTES_MAX (48 * 1024)
-#define GJ_IMPORT_CHUNK_ROWS_MAX 128
+#define GJ_IMPORT_CHUNK_ROWS_MAX 48
 #define GJ_IMPORT_REPORT_MAX 200
 #define GJ_IMPORT_STAFF_ROWS_MAX 2000
 #define GJ_IMPORT_IDLE_MS (INT64_C(24) * 3600000)

@@ -179,7 +179,7 @@ static void open_bench(struct bench *bench)
 }
 
 static uint64_t households = 2000;
-static unsigned rows = 64;
+static unsigned rows = GJ_IMPORT_CHUNK_ROWS_MAX;
 
 static void run(void **state)
 {
