@@ -8,19 +8,22 @@ MINUTE, HOUR, DAY = 60000, 3600000, 86400000
 # Clocks that run from the call (received) or from an act: acts that start and stop them.
 CLOCKS = {
     "dispatch": ("received", {"create"}, {"dispatch", "to_rework"}),
-    "accept": ("act", {"dispatch", "reassign", "redo"}, {"accept", "decline"}),
+    "accept": ("act", {"dispatch", "reassign", "redo"}, {"accept", "decline", "reassign", "transfer"}),
     "contact": ("received", {"create"}, {"appoint", "arrive", "nobody_home", "to_rework"}),
     "arrive": ("received", {"create"}, {"arrive", "to_rework"}),
     "survey": ("received", {"create"}, {"arrive", "to_rework"}),
     "contain": ("received", {"create"}, {"contain", "finish", "to_rework"}),
     "finish": ("received", {"create"}, {"finish", "rework_done"}),
     "plan": ("received", {"create"}, {"make_plan", "finish", "to_rework"}),
-    "acceptance": ("act", {"finish", "rework_done"}, {"owner_accept", "accept_common", "owner_reject", "close_not_confirmed"}),
+    "acceptance": ("act", {"finish"}, {"owner_accept", "accept_common", "owner_reject", "close_not_confirmed"}),
     "follow_up": ("act", {"begin_follow_up"}, {"follow_up_ok", "follow_up_bad", "close_unreachable"}),
     "hold_until": ("act", {"hold"}, {"resume"}),
     "no_entry": ("act", {"leave_note"}, {"appoint", "arrive", "nobody_home", "reassign"}),
     "redo_dispatch": ("act", {"owner_reject", "follow_up_bad", "reopen"}, {"redo"}),
     "redo_finish": ("act", {"redo"}, {"finish"}),
+    "redispatch": ("act", {"decline", "transfer", "rework_out_of_scope"}, {"dispatch", "to_rework"}),
+    "rework": ("act", {"to_rework"}, {"rework_done", "rework_out_of_scope"}),
+    "quote_answer": ("act", {"quote"}, {"agree_quote", "reject_quote"}),
 }
 
 # Figures: minutes, or a number of days of a kind; a name in front means that this field of the ticket says when.
@@ -38,6 +41,9 @@ FIGURES = {
     "hold_until": {p: ("hold_until", None) for p in range(5)},
     "no_entry": {p: "7 calendar" for p in range(5)},
     "redo_dispatch": {0: 3, 1: 20, 2: 24 * 60, 3: 24 * 60, 4: 24 * 60},
+    "redispatch": {0: 3, 1: 5, 2: 20, 3: 20, 4: "1 working"},
+    "rework": {p: 72 * 60 for p in range(5)},
+    "quote_answer": {p: 24 * 60 for p in range(5)},
     "redo_finish": {1: 24 * 60, 2: 24 * 60, 3: "3 calendar", 4: ("agreed_finish", "3 calendar")},
 }
 # What a city's own rules shorten, in minutes.

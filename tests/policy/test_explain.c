@@ -29,7 +29,7 @@ static void a_burst_pipe(void **state)
     (void)state;
     assert_true(explain((struct gj_explain_request){
         .kind = "repair_ticket", .category = "WAT-01", .priority = "P1", .at_ms = stage_at("2026-02-13T15:00+08:00")}));
-    assert_int_equal(count, 9);
+    assert_int_equal(count, 12);
     const struct gj_explain_row *arrive = row("arrive");
     assert_string_equal(arrive->clock, "elapsed");
     assert_string_equal(arrive->limit, "30min");
