@@ -55,6 +55,7 @@ static void stop(guanjia_client *client, enum guanjia_err why)
     client_set_state(client, GUANJIA_STOPPED, why, 0);
     if (client->state == GUANJIA_STOPPED) {
         request_end_all(client, why);
+        client_wake(client); /* nothing is left to do: a loop with nothing else on it ends */
     }
 }
 

@@ -93,7 +93,9 @@ void session_on_answer(guanjia_client *client, uint32_t call, const struct guanj
     if (answer->err != GUANJIA_OK) {
         return;
     }
-    if (call == GJ__V1__CALL__SESSION_LOGIN && answer->status == GUANJIA_S_OK) {
+    /* A caller that keeps its tokens itself resumes by a call of its own. */
+    bool own_resume = call == GJ__V1__CALL__SESSION_RESUME && !client->resuming;
+    if ((call == GJ__V1__CALL__SESSION_LOGIN || own_resume) && answer->status == GUANJIA_S_OK) {
         if (take(client, answer, true) && client->open) {
             subscription_on_cut(client); /* those of the former user ended with his session */
             client_session_known(client);

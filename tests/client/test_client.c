@@ -336,6 +336,19 @@ static void test_a_shutdown_is_waited_out_and_a_revocation_is_final(void **state
     assert_int_equal(world->server.accepted, 2);
 }
 
+/* A blocking program of a revoked device must come to its end. */
+static void test_a_stopped_client_leaves_the_loop(void **state)
+{
+    struct world *world = *state;
+    open_client(world);
+    assert_true(RUN_UNTIL(world, world->state == GUANJIA_ONLINE, 3000));
+    fake_server_close(&world->server, GJ_CLOSE_REVOKED);
+    fake_server_stop_listening(&world->server);
+    assert_true(RUN_UNTIL(world, world->state == GUANJIA_STOPPED, 3000));
+    assert_true(RUN_UNTIL(world, world->server.peers == NULL, 3000));
+    assert_int_equal(uv_run(&world->loop, UV_RUN_NOWAIT), 0);
+}
+
 static void test_a_device_that_is_not_enrolled_hears_so(void **state)
 {
     struct world *world = *state;
@@ -607,6 +620,7 @@ int main(void)
         CASE(test_silence_ends_as_a_timeout),
         CASE(test_it_comes_back_when_the_server_does),
         CASE(test_a_shutdown_is_waited_out_and_a_revocation_is_final),
+        CASE(test_a_stopped_client_leaves_the_loop),
         CASE(test_a_device_that_is_not_enrolled_hears_so),
         CASE(test_a_server_without_the_pinned_key_gets_nothing),
         CASE(test_the_successor_key_is_tried),
