@@ -33,6 +33,8 @@ void gj_actor_rights_changed(struct gj_txn *txn);
 struct gj_actor_cache;
 enum gj_err gj_actor_cache_new(struct gj_actor_cache **out);
 void gj_actor_cache_free(struct gj_actor_cache *cache);
+/* After a transaction was given up: what was read in it may never have become true, and its version may come again. */
+void gj_actor_cache_forget(struct gj_actor_cache *cache);
 /* As gj_actor_load; *out is valid until the next call on the cache. */
 enum gj_err gj_actor_cache_get(struct gj_actor_cache *cache, struct gj_txn *txn, const struct gj_policy *policy,
     uint64_t user, uint64_t device, int64_t now_ms, const struct gj_actor **out);

@@ -60,6 +60,11 @@ static void clear(struct gj_actor_cache *cache)
     cache->count = 0;
 }
 
+void gj_actor_cache_forget(struct gj_actor_cache *cache)
+{
+    cache->filled = false;
+}
+
 void gj_actor_cache_free(struct gj_actor_cache *cache)
 {
     if (cache == NULL) {

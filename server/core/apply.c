@@ -65,6 +65,13 @@ void gj_applier_free(struct gj_applier *applier)
     free(applier);
 }
 
+void gj_applier_forget(struct gj_applier *applier)
+{
+    gj_actor_cache_forget(applier->actors);
+    gj_people_cache_free(applier->core->people);
+    applier->core->people = NULL;
+}
+
 void gj_apply_follow(struct gj_ctx *ctx, uint16_t call, const ProtobufCMessage *body)
 {
     struct gj_apply *apply = ctx->apply;

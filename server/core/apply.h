@@ -64,6 +64,8 @@ struct gj_applied {
 struct gj_applier;
 enum gj_err gj_applier_new(struct gj_core *core, struct gj_applier **out);
 void gj_applier_free(struct gj_applier *applier);
+/* To be called when a transaction in which it applied was not committed. */
+void gj_applier_forget(struct gj_applier *applier);
 
 /* Applies one command with its follow-ons in txn: dedupe, actor, the call's apply, the kept reply. A refusal is an
  * answer and leaves txn as it was (but for the kept reply). Machinery errors stick in txn; the caller then aborts.

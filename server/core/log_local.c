@@ -35,12 +35,17 @@ static enum gj_err apply_together(struct local *local, struct gj_log_item *first
         err = gj_txn_error(txn);
         if (err != GJ_OK) {
             gj_txn_abort(txn);
+            gj_applier_forget(local->applier);
             *broke = !is_machine(err);
             gj_log(GJ_LOG_ERROR, "commit.apply_failed", GJ_LOG_U64("call", item->command.call), GJ_LOG_ERR(err));
             return err;
         }
     }
-    return gj_txn_commit(txn);
+    err = gj_txn_commit(txn);
+    if (err != GJ_OK) {
+        gj_applier_forget(local->applier);
+    }
+    return err;
 }
 
 /* What a command that breaks its transaction is told. */
