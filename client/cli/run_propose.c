@@ -68,6 +68,95 @@ static int add_folder(struct cli *cli, Gj__V1__PolicyProposeRequest *request, co
     return code;
 }
 
+/* ---- what the server has ----------------------------------------------------------------------------------------- */
+
+static int current_version(struct cli *cli, bool calendar, uint32_t *version)
+{
+    ProtobufCMessage *reply = NULL;
+    Gj__V1__Empty request = GJ__V1__EMPTY__INIT;
+    int code = cli_call(cli, GJ__V1__CALL__POLICY_LIST, &request.base, &gj__v1__policy_list__descriptor, &reply);
+    if (code == EXIT_OK) {
+        const Gj__V1__PolicyList *list = (const Gj__V1__PolicyList *)reply;
+        *version = calendar ? list->current_calendar : list->current;
+    }
+    return code;
+}
+
+/* Without a name: the files' names; with one: that file. A whole policy is larger than a message. */
+static int get_files(
+    struct cli *cli, uint32_t version, bool calendar, const char *name, const Gj__V1__PolicyGetReply **out)
+{
+    ProtobufCMessage *reply = NULL;
+    Gj__V1__PolicyGetRequest request = GJ__V1__POLICY_GET_REQUEST__INIT;
+    request.version = version;
+    request.calendar = calendar;
+    request.name = name != NULL ? (char *)(uintptr_t)name : request.name;
+    int code = cli_call(cli, GJ__V1__CALL__POLICY_GET, &request.base, &gj__v1__policy_get_reply__descriptor, &reply);
+    *out = (const Gj__V1__PolicyGetReply *)reply;
+    return code;
+}
+
+static int get_file(struct cli *cli, uint32_t version, bool calendar, const char *name, const Gj__V1__PolicyFile **out)
+{
+    const Gj__V1__PolicyGetReply *got = NULL;
+    int code = get_files(cli, version, calendar, name, &got);
+    if (code == EXIT_OK && got->n_files != 1) {
+        code = cli_fail(cli, EXIT_FOUND, CLI_TEXT("version %u has no file %s"), version, name);
+    }
+    *out = code == EXIT_OK ? got->files[0] : NULL;
+    return code;
+}
+
+/* ---- propose ----------------------------------------------------------------------------------------------------- */
+
+static Gj__V1__PolicyFile *find_file(const Gj__V1__PolicyProposeRequest *request, const char *name)
+{
+    for (size_t n = 0; n < request->n_files; n++) {
+        if (strcmp(request->files[n]->name, name) == 0) {
+            return request->files[n];
+        }
+    }
+    return NULL;
+}
+
+static void drop_file(Gj__V1__PolicyProposeRequest *request, const Gj__V1__PolicyFile *file)
+{
+    size_t at = 0;
+    while (request->files[at] != file) {
+        at++;
+    }
+    request->files[at] = request->files[--request->n_files];
+}
+
+/* Only what differs from the version in force travels; a file that the folder does not have goes as an empty one, which
+ * takes it away. */
+static int leave_out_unchanged(struct cli *cli, Gj__V1__PolicyProposeRequest *request)
+{
+    uint32_t version = 0;
+    const Gj__V1__PolicyGetReply *names = NULL;
+    int code = current_version(cli, false, &version);
+    code = code == EXIT_OK ? get_files(cli, version, false, NULL, &names) : code;
+    for (size_t n = 0; code == EXIT_OK && n < names->n_files; n++) {
+        const char *name = names->files[n]->name;
+        const Gj__V1__PolicyFile *theirs = NULL;
+        Gj__V1__PolicyFile *ours = find_file(request, name);
+        if (ours == NULL) {
+            ours = (Gj__V1__PolicyFile *)build_message(&cli->arena, build_place(&cli->arena, &request->base, "files"));
+            code = ours == NULL ? EXIT_LOCAL : EXIT_OK;
+            if (ours != NULL) {
+                ours->name = gj_arena_strdup(&cli->arena, name);
+            }
+            continue;
+        }
+        code = get_file(cli, version, false, name, &theirs);
+        if (code == EXIT_OK && theirs->content.len == ours->content.len &&
+            (ours->content.len == 0 || memcmp(theirs->content.data, ours->content.data, ours->content.len) == 0)) {
+            drop_file(request, ours);
+        }
+    }
+    return code;
+}
+
 int run_policy_propose(struct cli *cli)
 {
     ProtobufCMessage *reply = NULL;
@@ -76,6 +165,10 @@ int run_policy_propose(struct cli *cli)
     int code = add_folder(cli, &request, cli_arg(cli, "FOLDER"), "");
     if (code == EXIT_OK && request.n_files == 0) {
         code = cli_fail(cli, EXIT_LOCAL, CLI_TEXT("%s holds no .yaml file"), cli_arg(cli, "FOLDER"));
+    }
+    code = code == EXIT_OK ? leave_out_unchanged(cli, &request) : code;
+    if (code == EXIT_OK && request.n_files == 0) {
+        code = cli_fail(cli, EXIT_FOUND, CLI_TEXT("%s is the version in force"), cli_arg(cli, "FOLDER"));
     }
     if (code == EXIT_OK) {
         code = cli_call(cli, GJ__V1__CALL__POLICY_PROPOSE, &request.base, &gj__v1__written__descriptor, &reply);
@@ -124,55 +217,67 @@ static int write_file(struct cli *cli, const char *folder, const Gj__V1__PolicyF
     }
     *slash = '/';
     FILE *out = fopen(path, "wex");
-    bool ok = out != NULL && fwrite(file->content.data, 1, file->content.len, out) == file->content.len;
+    bool ok = out != NULL &&
+              (file->content.len == 0 || fwrite(file->content.data, 1, file->content.len, out) == file->content.len);
     ok = out != NULL && fclose(out) == 0 && ok;
     return ok ? EXIT_OK : cli_fail(cli, EXIT_LOCAL, "%s: %s", path, strerror(errno));
 }
 
-static int current_version(struct cli *cli, bool calendar, uint32_t *version)
+static int write_all(struct cli *cli, uint32_t version, bool calendar, const char *to)
 {
-    ProtobufCMessage *reply = NULL;
-    Gj__V1__Empty request = GJ__V1__EMPTY__INIT;
-    int code = cli_call(cli, GJ__V1__CALL__POLICY_LIST, &request.base, &gj__v1__policy_list__descriptor, &reply);
-    if (code == EXIT_OK) {
-        const Gj__V1__PolicyList *list = (const Gj__V1__PolicyList *)reply;
-        *version = calendar ? list->current_calendar : list->current;
+    const Gj__V1__PolicyGetReply *names = NULL;
+    int code = get_files(cli, version, calendar, NULL, &names);
+    for (size_t n = 0; code == EXIT_OK && n < names->n_files; n++) {
+        const Gj__V1__PolicyFile *file = NULL;
+        code = get_file(cli, version, calendar, names->files[n]->name, &file);
+        if (code == EXIT_OK) {
+            code = write_file(cli, to, file);
+        }
+    }
+    return code;
+}
+
+static int print_one(struct cli *cli, uint32_t version, bool calendar, const char *name)
+{
+    const Gj__V1__PolicyFile *file = NULL;
+    int code = get_file(cli, version, calendar, name, &file);
+    if (code == EXIT_OK && file->content.len > 0) {
+        fwrite(file->content.data, 1, file->content.len, cli->out);
+    }
+    return code;
+}
+
+static int print_names(struct cli *cli, uint32_t version, bool calendar)
+{
+    const Gj__V1__PolicyGetReply *names = NULL;
+    int code = get_files(cli, version, calendar, NULL, &names);
+    for (size_t n = 0; code == EXIT_OK && n < names->n_files; n++) {
+        fprintf(cli->out, "%s\n", names->files[n]->name);
     }
     return code;
 }
 
 int run_policy_get(struct cli *cli)
 {
-    int64_t version = 0;
-    ProtobufCMessage *reply = NULL;
-    Gj__V1__PolicyGetRequest request = GJ__V1__POLICY_GET_REQUEST__INIT;
+    int64_t given_version = 0;
+    uint32_t version = 0;
     const char *given = cli_arg(cli, "VERSION");
+    const char *name = cli_arg(cli, "name");
     const char *to = cli_arg(cli, "to");
+    bool calendar = cli_arg(cli, "calendar") != NULL;
     int code = EXIT_OK;
-    request.calendar = cli_arg(cli, "calendar") != NULL;
-    request.name = cli_arg(cli, "name") != NULL ? (char *)(uintptr_t)cli_arg(cli, "name") : request.name;
     if (given == NULL) {
-        code = current_version(cli, request.calendar, &request.version);
-    } else if (!value_number(given, &version) || version < 1 || version > UINT32_MAX) {
+        code = current_version(cli, calendar, &version);
+    } else if (!value_number(given, &given_version) || given_version < 1 || given_version > UINT32_MAX) {
         return cli_fail(cli, EXIT_USAGE, CLI_TEXT("%s is not a number"), given);
     } else {
-        request.version = (uint32_t)version;
-    }
-    if (code == EXIT_OK) {
-        code = cli_call(cli, GJ__V1__CALL__POLICY_GET, &request.base, &gj__v1__policy_get_reply__descriptor, &reply);
+        version = (uint32_t)given_version;
     }
     if (code != EXIT_OK) {
         return code;
     }
-    const Gj__V1__PolicyGetReply *got = (const Gj__V1__PolicyGetReply *)reply;
-    for (size_t n = 0; n < got->n_files && code == EXIT_OK; n++) {
-        if (to != NULL) {
-            code = write_file(cli, to, got->files[n]);
-        } else if (*request.name != '\0' || request.calendar) {
-            fwrite(got->files[n]->content.data, 1, got->files[n]->content.len, cli->out);
-        } else {
-            fprintf(cli->out, "%s  %zu\n", got->files[n]->name, got->files[n]->content.len);
-        }
+    if (name != NULL) {
+        return print_one(cli, version, calendar, name);
     }
-    return code;
+    return to != NULL ? write_all(cli, version, calendar, to) : print_names(cli, version, calendar);
 }
