@@ -21,16 +21,15 @@ uint64_t gj_household_by_room(struct gj_txn *txn, uint64_t office, const char *r
 
 bool gj_household_import_done(struct gj_txn *txn, uint64_t import)
 {
-    /* One byte of the row is all that is asked for, but the row is small and read seldom: only while an import's rows have not been put in
-     * order do readers come here. */
+    /* One byte of the row is all that is asked for, but the row is small and read seldom: only while an import's rows
+     * have not been put in order do readers come here. */
     uint8_t block[1024];
     struct gj_arena arena;
     Gj__Stored__Import *row = NULL;
     struct gj_key key = gj_key_of_u64(import);
     gj_arena_init_with(&arena, 64 * 1024, block, sizeof block);
-    bool done =
-        gj_record_load(txn, GJ_TABLE_IMPORT, &key, &gj__stored__import__descriptor, &arena, (void **)&row) &&
-        row->committed;
+    bool done = gj_record_load(txn, GJ_TABLE_IMPORT, &key, &gj__stored__import__descriptor, &arena, (void **)&row) &&
+                row->committed;
     gj_arena_fini(&arena);
     return done;
 }
@@ -39,8 +38,7 @@ bool gj_household_row(struct gj_txn *txn, uint64_t id, struct gj_arena *arena, G
 {
     struct gj_key key = gj_key_of_u64(id);
     *out = NULL;
-    return gj_record_load(
-        txn, GJ_TABLE_HOUSEHOLD, &key, &gj__stored__household__descriptor, arena, (void **)out);
+    return gj_record_load(txn, GJ_TABLE_HOUSEHOLD, &key, &gj__stored__household__descriptor, arena, (void **)out);
 }
 
 bool gj_household_load(struct gj_txn *txn, uint64_t id, struct gj_arena *arena, Gj__Stored__Household **out)

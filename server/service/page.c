@@ -17,12 +17,12 @@ bool gj_page_read(struct gj_ctx *ctx, const Gj__V1__Page *page, struct gj_page *
         return true;
     }
     if (page->cursor.len != 8) {
-        return gj_door_invalid(ctx, "field_text", "cursor");
+        return gj_door_invalid(ctx, "cursor", "page");
     }
     struct gj_key_reader reader = gj_key_read(page->cursor.data, page->cursor.len);
     out->after = gj_key_read_u64(&reader);
     out->last = out->after;
-    return out->after < UINT64_MAX || gj_door_invalid(ctx, "field_text", "cursor");
+    return out->after < UINT64_MAX || gj_door_invalid(ctx, "cursor", "page");
 }
 
 void gj_page_look(struct gj_page *page, const struct gj_value *key)

@@ -341,7 +341,8 @@ static void test_delegation(void **state)
     assert_refused(CALL(stage->lead, ADMIN_DELEGATE, &request), GJ__V1__STATUS__INVALID, "field_range", "from");
     request.from = now + GJ_MS_PER_HOUR;
     request.to_user = stage->stranger;
-    assert_refused(CALL(stage->lead, ADMIN_DELEGATE, &request), GJ__V1__STATUS__REFUSED, "other_office", "to_user");
+    assert_refused(
+        CALL(stage->lead, ADMIN_DELEGATE, &request), GJ__V1__STATUS__REFUSED, "colleague_elsewhere", "to_user");
     request.to_user = stage->lead;
     assert_refused(CALL(stage->lead, ADMIN_DELEGATE, &request), GJ__V1__STATUS__INVALID, "field_range", "to_user");
     request.to_user = stage->agent;

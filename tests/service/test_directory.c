@@ -129,12 +129,12 @@ static void test_offices(void **state)
     office.code = "0003";
     office.name = "翠湖花园";
     change.revision = 7;
-    assert_refused(CALL(stage->admin, DIR_OFFICE_CHANGE, &change), GJ__V1__STATUS__CONFLICT, "revision", "revision");
+    assert_refused(CALL(stage->admin, DIR_OFFICE_CHANGE, &change), GJ__V1__STATUS__CONFLICT, "conflict", "revision");
     change.revision = 1;
     assert_ok(CALL(stage->admin, DIR_OFFICE_CHANGE, &change));
     change.revision = 2;
     office.code = "0009";
-    assert_refused(CALL(stage->admin, DIR_OFFICE_CHANGE, &change), GJ__V1__STATUS__REFUSED, "field_read_only", "code");
+    assert_refused(CALL(stage->admin, DIR_OFFICE_CHANGE, &change), GJ__V1__STATUS__INVALID, "field_read_only", "code");
 
     const Gj__V1__OfficeList *offices = (const Gj__V1__OfficeList *)CALL(stage->admin, DIR_OFFICE_LIST, &list)->body;
     assert_int_equal(offices->n_offices, 3);
@@ -155,7 +155,7 @@ static void test_offices(void **state)
     offices = (const Gj__V1__OfficeList *)CALL(stage->admin, DIR_OFFICE_LIST, &list)->body;
     assert_int_equal(offices->offices[0]->id, stage->other);
     page.cursor.len = 3;
-    assert_refused(CALL(stage->admin, DIR_OFFICE_LIST, &list), GJ__V1__STATUS__INVALID, "field_text", "cursor");
+    assert_refused(CALL(stage->admin, DIR_OFFICE_LIST, &list), GJ__V1__STATUS__INVALID, "cursor", "page");
 }
 
 static void test_regions_and_buildings(void **state)
@@ -216,7 +216,7 @@ static void test_household_life(void **state)
     household.area_cm2 = 893700;
     household.name = "王府";
     assert_ok(CALL(stage->agent, DIR_HOUSEHOLD_CHANGE, &change));
-    assert_refused(CALL(stage->agent, DIR_HOUSEHOLD_CHANGE, &change), GJ__V1__STATUS__CONFLICT, "revision", "revision");
+    assert_refused(CALL(stage->agent, DIR_HOUSEHOLD_CHANGE, &change), GJ__V1__STATUS__CONFLICT, "conflict", "revision");
     shown = show(stage, id, false);
     assert_string_equal(shown->room, "3-2-1802");
     assert_string_equal(shown->name, "王府");
@@ -336,7 +336,7 @@ static void test_find(void **state)
     request.surname = "";
     request.purpose = "";
     assert_refused(
-        CALL(stage->agent, DIR_HOUSEHOLD_FIND, &request), GJ__V1__STATUS__DENIED, "purpose_missing", "purpose");
+        CALL(stage->agent, DIR_HOUSEHOLD_FIND, &request), GJ__V1__STATUS__INVALID, "purpose_missing", "purpose");
     request.purpose = "call";
     assert_refused(CALL(stage->tech, DIR_HOUSEHOLD_FIND, &request), GJ__V1__STATUS__DENIED, "not_related", NULL);
     /* A complete query is recorded once. */
@@ -457,7 +457,7 @@ static void test_assets(void **state)
     put.revision = 1;
     asset.code = "LIFT-3-2";
     assert_ok(CALL(stage->lead, DIR_ASSET_PUT, &put));
-    assert_refused(CALL(stage->lead, DIR_ASSET_PUT, &put), GJ__V1__STATUS__CONFLICT, "revision", "revision");
+    assert_refused(CALL(stage->lead, DIR_ASSET_PUT, &put), GJ__V1__STATUS__CONFLICT, "conflict", "revision");
     asset.id = 0;
     assert_refused(CALL(stage->lead, DIR_ASSET_PUT, &put), GJ__V1__STATUS__REFUSED, "already_exists", "code");
     asset.code = "LIFT-3-1";
@@ -492,7 +492,7 @@ static void test_staff(void **state)
     put.revision = 1;
     staff.post = "班长";
     assert_ok(CALL(stage->lead, DIR_STAFF_PUT, &put));
-    assert_refused(CALL(stage->lead, DIR_STAFF_PUT, &put), GJ__V1__STATUS__CONFLICT, "revision", "revision");
+    assert_refused(CALL(stage->lead, DIR_STAFF_PUT, &put), GJ__V1__STATUS__CONFLICT, "conflict", "revision");
     trades[0] = "wizard";
     assert_refused(CALL(stage->lead, DIR_STAFF_PUT, &put), GJ__V1__STATUS__INVALID, "field_choice", "trades");
     list.office = stage->office;

@@ -41,7 +41,7 @@ static bool lend_allowed(struct gj_ctx *ctx, uint64_t to_user, const char *role,
             ctx, invalid ? GJ__V1__STATUS__INVALID : GJ__V1__STATUS__REFUSED, fault.code, fault.field, NULL);
     }
     if (!works_in(to, office)) {
-        return gj_refuse(ctx, GJ__V1__STATUS__REFUSED, "other_office", "to_user", NULL);
+        return gj_refuse(ctx, GJ__V1__STATUS__REFUSED, "colleague_elsewhere", "to_user", NULL);
     }
     *right = (struct gj_access_answer){.by = GJ_ROLE_BIT(gj_policy_role(ctx->policy, role)->number)};
     return true;

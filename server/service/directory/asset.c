@@ -55,7 +55,7 @@ static bool decide(
         return false;
     }
     if (*old != NULL && (*old)->revision != request->revision) {
-        return gj_refuse(ctx, GJ__V1__STATUS__CONFLICT, "revision", "revision", NULL);
+        return gj_refuse(ctx, GJ__V1__STATUS__CONFLICT, "conflict", "revision", NULL);
     }
     uint64_t taken = gj_directory_index_get(ctx->txn, GJ_INDEX_ASSET_CODE, wanted->office, wanted->code);
     return taken == 0 || taken == wanted->id || gj_refuse(ctx, GJ__V1__STATUS__REFUSED, "already_exists", "code", NULL);

@@ -35,7 +35,7 @@ void gj_directory_contractor_apply(struct gj_ctx *ctx, const ProtobufCMessage *m
         return;
     }
     if (old != NULL && old->revision != request->revision) {
-        (void)gj_refuse(ctx, GJ__V1__STATUS__CONFLICT, "revision", "revision", NULL);
+        (void)gj_refuse(ctx, GJ__V1__STATUS__CONFLICT, "conflict", "revision", NULL);
         return;
     }
     Gj__Stored__Contractor row = GJ__STORED__CONTRACTOR__INIT;

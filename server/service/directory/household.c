@@ -126,7 +126,7 @@ static bool load_same(struct gj_ctx *ctx, uint64_t id, uint32_t revision, Gj__St
         return gj_refuse(ctx, GJ__V1__STATUS__REFUSED, "reference_inactive", "id", NULL);
     }
     if ((*out)->revision != revision) {
-        return gj_refuse(ctx, GJ__V1__STATUS__CONFLICT, "revision", "revision", NULL);
+        return gj_refuse(ctx, GJ__V1__STATUS__CONFLICT, "conflict", "revision", NULL);
     }
     return true;
 }

@@ -126,7 +126,7 @@ static bool purpose_ok(struct gj_ctx *ctx, const char *purpose, uint64_t record)
         return true;
     }
     if (purpose[0] == '\0') {
-        return gj_refuse(ctx, GJ__V1__STATUS__DENIED, "purpose_missing", "purpose", NULL);
+        return gj_refuse(ctx, GJ__V1__STATUS__INVALID, "purpose_missing", "purpose", NULL);
     }
     return gj_door_invalid(ctx, "field_text", "purpose");
 }

@@ -214,12 +214,12 @@ void gj_directory_office_change(struct gj_ctx *ctx, const ProtobufCMessage *mess
         return;
     }
     if (row->revision != request->revision) {
-        (void)gj_refuse(ctx, GJ__V1__STATUS__CONFLICT, "revision", "revision", NULL);
+        (void)gj_refuse(ctx, GJ__V1__STATUS__CONFLICT, "conflict", "revision", NULL);
         return;
     }
     /* The code is in every number that was ever given out. */
     if (strcmp(row->code, wanted->code) != 0) {
-        (void)gj_refuse(ctx, GJ__V1__STATUS__REFUSED, "field_read_only", "code", NULL);
+        (void)gj_refuse(ctx, GJ__V1__STATUS__INVALID, "field_read_only", "code", NULL);
         return;
     }
     bool moved = row->region != wanted->region;

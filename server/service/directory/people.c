@@ -133,7 +133,7 @@ static bool staff_decide(struct gj_ctx *ctx, uint64_t user, uint64_t office, uin
         return gj_refuse(ctx, GJ__V1__STATUS__NOT_FOUND, "reference_unknown", "user", NULL);
     }
     if (*old != NULL && (*old)->revision != revision) {
-        return gj_refuse(ctx, GJ__V1__STATUS__CONFLICT, "revision", "revision", NULL);
+        return gj_refuse(ctx, GJ__V1__STATUS__CONFLICT, "conflict", "revision", NULL);
     }
     return true;
 }

@@ -73,7 +73,7 @@ static bool still_follows(struct gj_ctx *ctx, uint32_t version)
     if (problems->count > 0) {
         gj_problem_format(&problems->items[0], text, sizeof text);
     }
-    return gj_refuse(ctx, GJ__V1__STATUS__REFUSED, "policy_invalid", "version", text, NULL);
+    return gj_refuse(ctx, GJ__V1__STATUS__REFUSED, "policy_does_not_follow", "version", text, NULL);
 }
 
 static const ProtobufCMessage *approve_prepare(struct gj_ctx *ctx, const ProtobufCMessage *message, bool calendar)
