@@ -107,6 +107,8 @@ static const struct text_row refusals[] = {
     {"subscribe.too_many", N_("too many subscriptions on one connection")},
     {"subscription.unknown", N_("there is no such subscription")},
     {"store.begun", N_("the store is in use already")},
+    {"colleague_elsewhere", N_("the colleague belongs to another office")},
+    {"policy_does_not_follow", N_("records of the present version could not go on under this one: {1}")},
     {"command_malformed", N_("the request is malformed")},
     {"consent_missing", N_("this may be kept only with the person's consent (--consent)")},
     {"field_phone", N_("{field} is not a phone number")},
