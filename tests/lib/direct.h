@@ -68,7 +68,8 @@ const struct gj_result *gj_direct_system(struct gj_direct *direct, Gj__V1__Call 
 /* Request key of the next write instead of a counted one; used once. */
 void gj_direct_request_key(struct gj_direct *direct, const uint8_t key[16]);
 /* The next write fails in the machinery: result.status is INTERNAL or UNAVAILABLE and nothing may have changed. For
- * fail-every-step loops: nth counts the steps named prefix (common/fail.h); gj_direct_failed tells whether it fired. */
+ * fail-every-step loops: nth counts the steps named prefix (common/fail.h); gj_direct_failed tells whether it fired
+ * (never in a build without GJ_FAULTS). */
 void gj_direct_fail(struct gj_direct *direct, const char *prefix, uint64_t nth);
 bool gj_direct_failed(struct gj_direct *direct);
 /* SHA-256 over every row of every table: equal when nothing changed. */

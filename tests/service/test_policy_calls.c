@@ -318,9 +318,14 @@ static void test_audit(void **state)
     request.office = stage->office;
     result = CALL(stage->qa, AUDIT_ENTRIES, &request);
     assert_int_equal(((const Gj__V1__AuditEntries *)result->body)->n_entries, 2);
+    assert_int_equal(((const Gj__V1__AuditEntries *)result->body)->next, 0);
     request.limit = 1;
     result = CALL(stage->qa, AUDIT_ENTRIES, &request);
     assert_int_equal(((const Gj__V1__AuditEntries *)result->body)->n_entries, 1);
+    request.after = ((const Gj__V1__AuditEntries *)result->body)->next;
+    assert_int_equal(request.after, ((const Gj__V1__AuditEntries *)result->body)->entries[0]->index);
+    result = CALL(stage->qa, AUDIT_ENTRIES, &request);
+    assert_int_equal(((const Gj__V1__AuditEntries *)result->body)->entries[0]->index, size - 1);
     assert_refused(CALL(stage->director, AUDIT_ENTRIES, &request), GJ__V1__STATUS__DENIED, "no_right", NULL);
     assert_refused(CALL(stage->admin, AUDIT_ENTRIES, &request), GJ__V1__STATUS__DENIED, "no_right", NULL);
     request.office = 77;

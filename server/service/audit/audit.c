@@ -65,11 +65,14 @@ static void read_entries(struct gj_ctx *ctx, const ProtobufCMessage *message)
     struct gj_entry_walk walk;
     if (reply->size > 0) {
         gj_entry_walk_open(&walk, ctx->txn, office, request->after == 0, request->after, reply->size - 1);
-        while (reply->n_entries < limit && gj_entry_walk_next(&walk, &budget)) {
+        /* The number of the first entry is 0, which says "from the beginning": an answer always goes past it. */
+        while ((reply->n_entries < limit || walk.next < 2) && gj_entry_walk_next(&walk, &budget)) {
             if (is_about(&walk.row, request->record) && !add_entry(ctx, &walk.row, reply)) {
                 break;
             }
         }
+        bool ended = reply->n_entries < limit && budget > 0;
+        reply->next = ended || walk.next == 0 || walk.next >= reply->size ? 0 : walk.next - 1;
         gj_entry_walk_close(&walk);
     }
     gj_answer_ok(ctx, &reply->base);
