@@ -43,6 +43,9 @@ void gj_direct_grant(struct gj_direct *direct, uint64_t user, const char *role, 
 uint64_t gj_direct_household(struct gj_direct *direct, uint64_t office, const char *room);
 uint64_t gj_direct_device(struct gj_direct *direct, uint64_t office, const char *device_class);
 
+/* Any row under a number; raises the rights version. */
+void gj_direct_put(struct gj_direct *direct, enum gj_table table, uint64_t id, const void *message);
+
 /* What a call answered. Valid until the next call on the same gj_direct. */
 struct gj_result {
     Gj__V1__Status status;

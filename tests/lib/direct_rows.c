@@ -282,3 +282,11 @@ uint64_t gj_direct_device(struct gj_direct *direct, uint64_t office, const char 
     check(gj_txn_commit(txn));
     return row.id;
 }
+
+void gj_direct_put(struct gj_direct *direct, enum gj_table table, uint64_t id, const void *message)
+{
+    struct gj_txn *txn = begin(direct);
+    put(txn, table, id, message);
+    gj_actor_rights_changed(txn);
+    check(gj_txn_commit(txn));
+}

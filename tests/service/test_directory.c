@@ -9,6 +9,8 @@
 
 #include "lib/direct.h"
 #include "proto/directory.pb-c.h"
+#include "store/entry.h"
+#include "store/stored.pb-c.h"
 #include "store/txn.h"
 
 struct stage {
@@ -345,6 +347,80 @@ static void test_find(void **state)
     assert_int_equal(result->entries, 1);
 }
 
+/* The technician on the way sees name, room and number of the own job while it is open, and nothing else of the file.
+ */
+static void test_own_job(void **state)
+{
+    struct stage *stage = *state;
+    uint64_t id = make_household(stage, "B-1", "孙八", "13812340000");
+    Gj__V1__VehiclePutRequest car = GJ__V1__VEHICLE_PUT_REQUEST__INIT;
+    Gj__V1__Vehicle vehicle = GJ__V1__VEHICLE__INIT;
+    car.household = id;
+    car.revision = 1;
+    car.vehicle = &vehicle;
+    vehicle.plate = "粤B88888";
+    assert_ok(CALL(stage->agent, DIR_VEHICLE_PUT, &car));
+    Gj__Stored__Record record = GJ__STORED__RECORD__INIT;
+    record.id = 4711;
+    record.office = stage->office;
+    record.household = id;
+    record.assignee = stage->tech;
+    record.open = true;
+    gj_direct_put(stage->direct, GJ_TABLE_RECORD, record.id, &record);
+    Gj__V1__HouseholdShowRequest request = GJ__V1__HOUSEHOLD_SHOW_REQUEST__INIT;
+    request.id = id;
+    request.purpose = "visit";
+    assert_refused(CALL(stage->tech, DIR_HOUSEHOLD_SHOW, &request), GJ__V1__STATUS__DENIED, "not_related", NULL);
+    request.purpose = "";
+    request.record = record.id;
+    const struct gj_result *result = CALL(stage->tech, DIR_HOUSEHOLD_SHOW, &request);
+    assert_ok(result);
+    assert_int_equal(result->entries, 1);
+    const Gj__V1__Household *shown = (const Gj__V1__Household *)result->body;
+    assert_string_equal(shown->persons[0]->phones[0], "13812340000");
+    assert_int_equal(shown->n_vehicles, 0);
+    uint64_t other = make_household(stage, "B-2", "周九", "13812340001");
+    request.id = other;
+    assert_refused(
+        CALL(stage->tech, DIR_HOUSEHOLD_SHOW, &request), GJ__V1__STATUS__NOT_FOUND, "reference_unknown", "record");
+    request.id = id;
+    record.open = false;
+    gj_direct_put(stage->direct, GJ_TABLE_RECORD, record.id, &record);
+    assert_refused(CALL(stage->tech, DIR_HOUSEHOLD_SHOW, &request), GJ__V1__STATUS__DENIED, "not_related", NULL);
+}
+
+/* Whoever uses a borrowed role does so on record. */
+static void test_borrowed_role(void **state)
+{
+    struct stage *stage = *state;
+    Gj__Stored__Delegation lent = GJ__STORED__DELEGATION__INIT;
+    Gj__V1__AssetPutRequest put = GJ__V1__ASSET_PUT_REQUEST__INIT;
+    Gj__V1__Asset asset = GJ__V1__ASSET__INIT;
+    struct gj_entry_row row;
+    struct gj_entry entry;
+    size_t size = 0;
+    lent.id = 1;
+    lent.from_user = stage->lead;
+    lent.to_user = stage->agent;
+    lent.role = "cs_lead";
+    lent.office = stage->office;
+    lent.from = gj_direct_now(stage->direct) - 1;
+    lent.until = gj_direct_now(stage->direct) + 1000000;
+    gj_direct_put(stage->direct, GJ_TABLE_DELEGATION, lent.id, &lent);
+    put.asset = &asset;
+    asset.office = stage->office;
+    asset.code = "GATE";
+    asset.name = "东门";
+    const struct gj_result *result = CALL(stage->agent, DIR_ASSET_PUT, &put);
+    assert_ok(result);
+    assert_true(gj_entry_get(gj_direct_look(stage->direct), result->written.event, &row));
+    assert_int_equal(gj_entry_decode(row.bytes.data, row.bytes.len, &entry, &size), GJ_OK);
+    assert_true(entry.has_acting_for);
+    assert_int_equal(entry.acting_for, stage->lead);
+    assert_int_equal(entry.actor, stage->agent);
+    assert_string_equal(entry.role.text, "cs_lead");
+}
+
 static void test_bad_households(void **state)
 {
     struct stage *stage = *state;
@@ -553,6 +629,8 @@ int main(void)
         TEST(test_household_life),
         TEST(test_persons_and_vehicles),
         TEST(test_find),
+        TEST(test_own_job),
+        TEST(test_borrowed_role),
         TEST(test_bad_households),
         TEST(test_nothing_in_plain),
         TEST(test_every_step_fails),
