@@ -22,9 +22,9 @@ struct gj_net;
 #define GJ_NET_OUT_MAX (1024 * 1024)
 /* Above it nothing more is read from the channel until the client has read its answers. */
 #define GJ_NET_OUT_PAUSE (256 * 1024)
-/* Silence after which a heartbeat is sent; after the third without any byte the channel ends. */
+/* Silence after which a heartbeat is sent; when two stay without any byte in answer the channel ends. */
 #define GJ_NET_SILENCE_MS 30000
-#define GJ_NET_SILENCES_MAX 3
+#define GJ_NET_SILENCES_MAX 2
 /* After this a channel must be made anew, so that keys do not live for ever. Clients do it by themselves after 20 to 28
  * h. */
 #define GJ_NET_AGE_MAX_MS (INT64_C(29) * 3600000)
