@@ -170,7 +170,7 @@ void gj_notify_find(struct gj_ctx *ctx, const struct gj_work *work, const struct
     }
 }
 
-/* --- notices ---------------------------------------------------------------------------------------------------- */
+/* --- notices --- */
 
 static const char *const level_words[] = {"role", "office", "region", "group"};
 

@@ -66,7 +66,7 @@ static Gj__Stored__Obligation *new_task(struct gj_ctx *ctx, const struct gj_obli
     return task;
 }
 
-/* --- what a record discharges ----------------------------------------------------------------------------------- */
+/* --- what a record discharges --- */
 
 /* Who is counted once: the household, the record that was signed, or the office itself. */
 static uint64_t subject_of(const struct gj_obligation *obligation, const struct gj_work *work)
@@ -149,7 +149,7 @@ void gj_obligations_note(struct gj_ctx *ctx, const struct gj_work *work, const c
     }
 }
 
-/* --- the round ---------------------------------------------------------------------------------------------------- */
+/* --- the round --- */
 
 static void enter(
     struct gj_ctx *ctx, const struct gj_obligation *obligation, const Gj__Stored__Obligation *task, const char *reason)

@@ -94,7 +94,7 @@ void gj_timer_apply(struct gj_ctx *ctx, const ProtobufCMessage *message)
     gj_notify_folded(ctx, fold);
 }
 
-/* --- a new calendar --------------------------------------------------------------------------------------------- */
+/* --- a new calendar --- */
 
 static bool recompute_record(struct gj_ctx *ctx, struct gj_work *work)
 {
@@ -149,7 +149,7 @@ void gj_timer_recompute(struct gj_ctx *ctx, const ProtobufCMessage *message)
     }
 }
 
-/* --- timers of things that are no records ------------------------------------------------------------------------ */
+/* --- timers of things that are no records --- */
 
 static struct gj_key timer_key(int64_t at_ms, uint16_t call)
 {

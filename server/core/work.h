@@ -49,7 +49,7 @@ struct gj_work {
     uint32_t told;                     /* bit n: timer n of the kind rests on a time told in this step */
 };
 
-/* --- Loading ------------------------------------------------------------------------------------------------- */
+/* --- Loading --- */
 
 /* False: no such record, its policy or office is gone, or the transaction has failed. */
 bool gj_work_load(struct gj_ctx *ctx, uint64_t id, struct gj_work *work);
@@ -67,7 +67,7 @@ void gj_work_refresh(struct gj_ctx *ctx, struct gj_work *work);
 /* Where its limits come from: frozen profile and city, the office's own limits and the weather now in force. */
 struct gj_deadline_place gj_work_place(struct gj_ctx *ctx, const struct gj_work *work);
 
-/* --- Fields -------------------------------------------------------------------------------------------------- */
+/* --- Fields --- */
 
 /* A stored or wire field as the rules see it; lines are laid out in the arena. */
 struct gj_field_value gj_work_value(const Gj__V1__Field *field, struct gj_arena *arena);
@@ -89,7 +89,7 @@ Gj__V1__Field *gj_work_field_ref(struct gj_arena *arena, const char *key, uint64
 Gj__V1__Field *gj_work_field_time(struct gj_arena *arena, const char *key, int64_t at_ms);
 Gj__V1__Field *gj_work_field_number(struct gj_arena *arena, const char *key, int64_t number);
 
-/* --- Rights -------------------------------------------------------------------------------------------------- */
+/* --- Rights --- */
 
 /* Through the one door, with the policy now in force. An office whose acceptance of a transfer is awaited counts as the
  * record's own. On false the call has been refused: NOT_FOUND to those who may not know of the record. */
@@ -99,7 +99,7 @@ bool gj_work_access(
 bool gj_work_may(struct gj_ctx *ctx, const struct gj_work *work, enum gj_access_action action,
     struct gj_access_answer *answer, struct gj_refusal *refusal);
 
-/* --- Saving -------------------------------------------------------------------------------------------------- */
+/* --- Saving --- */
 
 /* What an entry says beyond the record itself. */
 struct gj_work_note {
@@ -127,7 +127,7 @@ uint64_t gj_work_entry(struct gj_ctx *ctx, struct gj_work *work, const struct gj
 /* Writes the rows and fills Written. The revision has been raised by gj_work_entry. */
 void gj_work_save(struct gj_ctx *ctx, struct gj_work *work);
 
-/* --- Steps --------------------------------------------------------------------------------------------------- */
+/* --- Steps --- */
 
 /* What a decided transition does to a record: sets, ties, state, clocks. `given` are the fields handed in. actor is who
  * took the step (for consent: who asked for it). */
@@ -152,7 +152,7 @@ void gj_work_follow(struct gj_ctx *ctx, struct gj_work *work, const struct gj_fo
  */
 uint16_t gj_work_draw(struct gj_ctx *ctx, uint64_t id);
 
-/* --- Calls: rows of the service's table use these --------------------------------------------------------------- */
+/* --- Calls: rows of the service's table use these --- */
 
 const ProtobufCMessage *gj_work_prepare_create(struct gj_ctx *ctx, const ProtobufCMessage *request);
 const ProtobufCMessage *gj_work_prepare_act(struct gj_ctx *ctx, const ProtobufCMessage *request);

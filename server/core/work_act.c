@@ -198,7 +198,7 @@ void gj_work_apply_act(struct gj_ctx *ctx, const ProtobufCMessage *message)
     }
 }
 
-/* --- the second person ------------------------------------------------------------------------------------------ */
+/* --- the second person --- */
 
 static bool pending_body(struct gj_ctx *ctx, struct gj_work *work, Gj__Work__Act **out)
 {

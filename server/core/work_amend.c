@@ -73,7 +73,7 @@ void gj_work_apply_amend(struct gj_ctx *ctx, const ProtobufCMessage *message)
     gj_work_after(ctx, &work, NULL);
 }
 
-/* --- addendum --------------------------------------------------------------------------------------------------- */
+/* --- addendum --- */
 
 void gj_work_apply_addendum(struct gj_ctx *ctx, const ProtobufCMessage *message)
 {
@@ -103,7 +103,7 @@ void gj_work_apply_addendum(struct gj_ctx *ctx, const ProtobufCMessage *message)
     gj_work_save(ctx, &work);
 }
 
-/* --- links ------------------------------------------------------------------------------------------------------ */
+/* --- links --- */
 
 static bool same_link(const Gj__V1__Link *a, const Gj__V1__Link *b)
 {

@@ -193,7 +193,7 @@ uint64_t gj_work_by_number(struct gj_txn *txn, const char *number)
     return gj_txn_get_u64(txn, GJ_TABLE_NUMBER, &key);
 }
 
-/* --- ties ------------------------------------------------------------------------------------------------------ */
+/* --- ties --- */
 
 void gj_work_tie(struct gj_ctx *ctx, struct gj_work *work, enum gj_relation relation, uint64_t user)
 {

@@ -8,7 +8,7 @@
 #include "common/policy/form.h"
 #include "core/work_seal.h"
 
-/* --- lists of fields --------------------------------------------------------------------------------------------- */
+/* --- lists of fields --- */
 
 bool gj_prepare_fields(struct gj_ctx *ctx, struct gj_prepare_fields *fields, Gj__V1__Field *const *from, size_t count)
 {
@@ -43,8 +43,7 @@ void gj_prepare_add_text(struct gj_ctx *ctx, struct gj_prepare_fields *fields, c
     }
 }
 
-/* --- checking ------------------------------------------------------------------------------------------------------
- */
+/* --- checking --- */
 
 bool gj_prepare_plain(struct gj_ctx *ctx, Gj__V1__Field *const *items, size_t count)
 {
@@ -106,8 +105,7 @@ bool gj_prepare_text_short(struct gj_ctx *ctx, const char *key, const char *text
     return strlen(text) <= GJ_TEXT_NOTE_MAX || gj_refuse(ctx, GJ__V1__STATUS__INVALID, "field_length", key, NULL);
 }
 
-/* --- sealing -------------------------------------------------------------------------------------------------------
- */
+/* --- sealing --- */
 
 Gj__V1__Field **gj_prepare_seal(
     struct gj_ctx *ctx, const struct gj_kind *kind, uint64_t subject, Gj__V1__Field **items, size_t count)

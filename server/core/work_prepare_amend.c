@@ -97,8 +97,7 @@ const ProtobufCMessage *gj_work_prepare_amend(struct gj_ctx *ctx, const Protobuf
     return ok && body->fields != NULL ? &body->base : NULL;
 }
 
-/* --- addendum, link, approve
- * -------------------------------------------------------------------------------------------- */
+/* --- addendum, link, approve --- */
 
 static Gj__Work__Text *note_text(struct gj_ctx *ctx, const struct gj_work *work, const char *note, bool *ok)
 {

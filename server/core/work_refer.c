@@ -169,7 +169,7 @@ bool gj_work_refer_fields(
     return true;
 }
 
-/* --- links ------------------------------------------------------------------------------------------------------ */
+/* --- links --- */
 
 /* A type that names no kind belongs to a register that has not been declared yet: its code is the register's name. */
 static bool type_fits(const struct gj_link_type *type, const Gj__V1__Link *link)

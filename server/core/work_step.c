@@ -180,7 +180,7 @@ void gj_work_take(struct gj_ctx *ctx, struct gj_work *work, const struct gj_work
     }
 }
 
-/* --- what follows ---------------------------------------------------------------------------------------------- */
+/* --- what follows --- */
 
 static void follow_act(struct gj_ctx *ctx, uint64_t id, const char *act)
 {
@@ -346,7 +346,7 @@ void gj_work_after(struct gj_ctx *ctx, struct gj_work *work, const struct gj_tra
     }
 }
 
-/* --- draws ------------------------------------------------------------------------------------------------------ */
+/* --- draws --- */
 
 #define DRAW_PURPOSE "follow_up"
 

@@ -134,8 +134,7 @@ static void after_a_hold_one_notice_a_person(void **state)
     assert_int_equal(duty_lines(w), 20 + 20); /* dispatch and contact are both over */
 }
 
-/* --- who hears of it
- * ---------------------------------------------------------------------------------------------------- */
+/* --- who hears of it --- */
 
 static void put_absence(struct world *w, uint64_t user, int64_t from, int64_t until)
 {
@@ -268,8 +267,57 @@ static void the_step_up_is_on_record(void **state)
     assert_int_equal(steps, 1);
 }
 
-/* --- a new calendar
- * -------------------------------------------------------------------------------------------------------- */
+/* --- whose limits --- */
+
+static void change_office(struct world *w, const char *timer, const char *limit, bool weather)
+{
+    Gj__Stored__Office *row = NULL;
+    Gj__Stored__Limit own = GJ__STORED__LIMIT__INIT;
+    Gj__Stored__Limit *limits[] = {&own};
+    struct gj_key key = gj_key_of_u64(w->office);
+    struct gj_txn *txn = NULL;
+    assert_int_equal(gj_txn_begin_write(gj_direct_core(w->direct)->store, &txn), GJ_OK);
+    assert_true(gj_record_load(
+        txn, GJ_TABLE_OFFICE, &key, &gj__stored__office__descriptor, gj_direct_arena(w->direct), (void **)&row));
+    own.kind = (char *)"repair_ticket";
+    own.timer = (char *)timer;
+    own.priority = (char *)"P2";
+    own.limit = (char *)limit;
+    row->limits = limits;
+    row->n_limits = timer == NULL ? 0 : 1;
+    row->weather_mode = weather;
+    gj_record_save(txn, GJ_TABLE_OFFICE, &key, &row->base);
+    assert_int_equal(gj_txn_commit(txn), GJ_OK);
+}
+
+static void an_office_is_stricter_never_looser(void **state)
+{
+    struct world *w = *state;
+    int64_t now = gj_direct_now(w->direct);
+    uint64_t plain = world_ticket(w, "WAT-03", 2);
+    assert_int_equal(world_timer(w, plain, "finish")->due_at, now + DAY);
+    assert_string_equal(world_timer(w, plain, "finish")->level, "company");
+    change_office(w, "finish", "8h", false);
+    uint64_t strict = world_ticket(w, "WAT-03", 2);
+    assert_int_equal(world_timer(w, strict, "finish")->due_at, now + 8 * HOUR);
+    assert_string_equal(world_timer(w, strict, "finish")->level, "office");
+    change_office(w, "finish", "72h", false);
+    uint64_t loose = world_ticket(w, "WAT-03", 2);
+    assert_int_equal(world_timer(w, loose, "finish")->due_at, now + DAY);
+}
+
+static void a_typhoon_stretches_what_may_wait(void **state)
+{
+    struct world *w = *state;
+    int64_t now = gj_direct_now(w->direct);
+    change_office(w, NULL, NULL, true);
+    uint64_t routine = world_ticket(w, "WAT-03", 2);
+    uint64_t urgent = world_ticket(w, "WAT-01", 1);
+    assert_int_equal(world_timer(w, routine, "finish")->due_at, now + 36 * HOUR);
+    assert_int_equal(world_timer(w, urgent, "finish")->due_at, now + DAY);
+}
+
+/* --- a new calendar --- */
 
 static void recomputing_visits_every_open_record(void **state)
 {
@@ -299,6 +347,8 @@ int main(void)
         STORY(nobody_left_climbs_the_roster),
         STORY(then_the_region_then_headquarters),
         STORY(the_step_up_is_on_record),
+        STORY(an_office_is_stricter_never_looser),
+        STORY(a_typhoon_stretches_what_may_wait),
         STORY(recomputing_visits_every_open_record),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

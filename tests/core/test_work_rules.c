@@ -7,6 +7,7 @@
 
 #include "core/work_world.h"
 #include "store/entry.h"
+#include "store/record.h"
 
 static int setup(void **state)
 {
@@ -21,8 +22,7 @@ static int teardown(void **state)
     return 0;
 }
 
-/* --- compare and set
- * -------------------------------------------------------------------------------------------------- */
+/* --- compare and set --- */
 
 static void who_is_late_gets_the_record(void **state)
 {
@@ -129,8 +129,7 @@ static void the_same_request_is_done_once(void **state)
     assert_int_equal(world_row(w, id)->revision, revision);
 }
 
-/* --- people
- * ------------------------------------------------------------------------------------------------------------- */
+/* --- people --- */
 
 static void the_worker_never_accepts_for_the_owner(void **state)
 {
@@ -182,8 +181,40 @@ static void nobody_without_a_role_is_given_work(void **state)
         GJ__V1__STATUS__NOT_FOUND, "reference_unknown", "assignee");
 }
 
-/* --- stated times
- * --------------------------------------------------------------------------------------------------------- */
+static void a_lent_role_is_on_record(void **state)
+{
+    struct world *w = *state;
+    struct gj_core *core = gj_direct_core(w->direct);
+    uint64_t id = world_ticket(w, "WAT-03", 2);
+    Gj__Stored__Delegation loan = GJ__STORED__DELEGATION__INIT;
+    struct gj_key key = gj_key_of_u64(1);
+    struct gj_txn *txn = NULL;
+    assert_int_not_equal(
+        world_act(w, w->agent, id, "cancel", text(w, "cancel_reason", "业主取消"), NULL)->status, GJ__V1__STATUS__OK);
+    assert_int_equal(gj_txn_begin_write(core->store, &txn), GJ_OK);
+    loan.id = 1;
+    loan.from_user = w->lead;
+    loan.to_user = w->agent;
+    loan.role = (char *)"cs_lead";
+    loan.office = w->office;
+    loan.from = gj_direct_now(w->direct) - HOUR;
+    loan.until = gj_direct_now(w->direct) + HOUR;
+    gj_record_save(txn, GJ_TABLE_DELEGATION, &key, &loan.base);
+    gj_actor_rights_changed(txn);
+    assert_int_equal(gj_txn_commit(txn), GJ_OK);
+    const struct gj_result *result = world_act(w, w->agent, id, "cancel", text(w, "cancel_reason", "业主取消"), NULL);
+    assert_ok(result);
+    struct gj_entry_row row;
+    struct gj_entry entry;
+    size_t size = 0;
+    assert_true(gj_entry_get(gj_direct_look(w->direct), result->written.event, &row));
+    assert_int_equal(gj_entry_decode(row.bytes.data, row.bytes.len, &entry, &size), GJ_OK);
+    assert_true(entry.has_acting_for);
+    assert_int_equal(entry.acting_for, w->lead);
+    assert_string_equal(entry.role.text, "cs_lead");
+}
+
+/* --- stated times --- */
 
 static const struct gj_result *intake_at(struct world *w, int64_t received_at, const char *late_reason)
 {
@@ -242,8 +273,7 @@ static void arrival_told_later_is_judged_by_receipt(void **state)
     assert_int_equal(world_row(w, id)->stated_count, 1);
 }
 
-/* --- corrections
- * ------------------------------------------------------------------------------------------------------------ */
+/* --- corrections --- */
 
 static const struct gj_result *amend(struct world *w, uint64_t user, uint64_t id, Gj__V1__Field *field, const char *why)
 {
@@ -344,8 +374,7 @@ static void links_name_records_and_paper(void **state)
     assert_int_equal(world_row(w, second)->n_links, 1);
 }
 
-/* --- nothing personal in plain
- * ------------------------------------------------------------------------------------------------ */
+/* --- nothing personal in plain --- */
 
 static bool holds(const struct gj_value *value, const char *word)
 {
@@ -385,6 +414,7 @@ int main(void)
         STORY(the_worker_never_accepts_for_the_owner),
         STORY(strangers_do_not_learn_that_it_exists),
         STORY(nobody_without_a_role_is_given_work),
+        STORY(a_lent_role_is_on_record),
         STORY(stated_times),
         STORY(arrival_told_later_is_judged_by_receipt),
         STORY(amended_with_the_old_value_beside_it),

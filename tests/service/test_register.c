@@ -44,8 +44,7 @@ static const Gj__V1__Field *field(const Gj__V1__Record *record, const char *key)
     return NULL;
 }
 
-/* --- masks
- * ------------------------------------------------------------------------------------------------------------ */
+/* --- masks --- */
 
 static void a_phone_is_opened_for_a_purpose_and_on_record(void **state)
 {
@@ -122,8 +121,7 @@ static void shown_by_its_number(void **state)
         gj_direct_call(w->direct, w->agent, GJ__V1__CALL__RECORD_SHOW, &request)->status, GJ__V1__STATUS__NOT_FOUND);
 }
 
-/* --- lists
- * -------------------------------------------------------------------------------------------------------------- */
+/* --- lists --- */
 
 static const Gj__V1__RowList *list(struct world *w, uint64_t user, Gj__V1__ListRequest *request)
 {
@@ -281,8 +279,7 @@ static void actions_fit_the_person(void **state)
     assert_int_equal(actions->revision, 1);
 }
 
-/* --- registers without a line of C
- * ------------------------------------------------------------------------------------------ */
+/* --- registers without a line of C --- */
 
 static void visits_from_yaml_alone(void **state)
 {
@@ -340,25 +337,7 @@ static void the_duty_log_from_yaml_alone(void **state)
     assert_int_equal(kinds->n_kinds, 3);
 }
 
-/* A record that was stored before a field was declared is read, changed and given the field without any migration. */
-static void a_new_optional_field_needs_no_migration(void **state)
-{
-    struct world *w = *state;
-    uint64_t id = world_ticket(w, "WAT-03", 2);
-    struct gj_key key = gj_key_of_u64(id);
-    struct gj_value bytes;
-    assert_true(gj_txn_get(gj_direct_look(w->direct), GJ_TABLE_RECORD, &key, &bytes));
-    size_t before = bytes.len;
-    assert_null(world_field(w, id, "dispatch_note"));
-    assert_ok(world_act(w, w->agent, id, "dispatch", text(w, "trade", "plumber"), ref(w, "assignee", w->tech),
-        text(w, "dispatch_note", "带梯子"), NULL));
-    assert_int_equal(world_field(w, id, "dispatch_note")->value_case, GJ__V1__FIELD__VALUE_SEALED);
-    assert_true(gj_txn_get(gj_direct_look(w->direct), GJ_TABLE_RECORD, &key, &bytes));
-    assert_true(bytes.len > before);
-}
-
-/* --- open cases of the first day
- * ---------------------------------------------------------------------------------------------- */
+/* --- open cases of the first day --- */
 
 static void open_cases_are_imported_with_their_times(void **state)
 {
@@ -399,9 +378,7 @@ static void open_cases_are_imported_with_their_times(void **state)
     assert_int_equal(world_count(w, GJ_TABLE_RECORD), 2);
 }
 
-/* --- draws
- * ------------------------------------------------------------------------------------------------------------------------
- */
+/* --- draws --- */
 
 static void a_draw_logs_its_seed_first(void **state)
 {
@@ -448,7 +425,6 @@ int main(void)
         STORY(actions_fit_the_person),
         STORY(visits_from_yaml_alone),
         STORY(the_duty_log_from_yaml_alone),
-        STORY(a_new_optional_field_needs_no_migration),
         STORY(open_cases_are_imported_with_their_times),
         STORY(a_draw_logs_its_seed_first),
     };

@@ -65,8 +65,7 @@ static bool submit(struct gj_ctx *ctx, struct gj_blob_job *job)
     return true;
 }
 
-/* --- tokens ---------------------------------------------------------------------------------------------------------
- */
+/* --- tokens --- */
 
 static bool token_read(struct gj_ctx *ctx, const ProtobufCBinaryData *token, Gj__Work__Upload **out)
 {
@@ -99,8 +98,7 @@ static bool token_write(struct gj_ctx *ctx, const Gj__Work__Upload *upload, Prot
     return true;
 }
 
-/* --- begin ----------------------------------------------------------------------------------------------------------
- */
+/* --- begin --- */
 
 static bool begin_fits(struct gj_ctx *ctx, const Gj__V1__AttachmentBeginRequest *request)
 {
@@ -171,8 +169,7 @@ void gj_register_resume_begin(struct gj_ctx *ctx, const ProtobufCMessage *messag
     gj_answer_ok(ctx, &begun->base);
 }
 
-/* --- chunks ---------------------------------------------------------------------------------------------------------
- */
+/* --- chunks --- */
 
 void gj_register_read_chunk(struct gj_ctx *ctx, const ProtobufCMessage *message)
 {
@@ -206,8 +203,7 @@ void gj_register_resume_chunk(struct gj_ctx *ctx, const ProtobufCMessage *messag
     gj_answer_ok(ctx, &empty->base);
 }
 
-/* --- commit ---------------------------------------------------------------------------------------------------------
- */
+/* --- commit --- */
 
 const ProtobufCMessage *gj_register_prepare_commit(struct gj_ctx *ctx, const ProtobufCMessage *message)
 {
@@ -317,8 +313,7 @@ void gj_register_read_commit(struct gj_ctx *ctx, const ProtobufCMessage *message
     gj_answer_ok(ctx, &committed->base);
 }
 
-/* --- reading --------------------------------------------------------------------------------------------------------
- */
+/* --- reading --- */
 
 static bool same(const ProtobufCBinaryData *a, const ProtobufCBinaryData *b)
 {

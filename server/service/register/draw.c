@@ -145,8 +145,7 @@ void gj_register_read_draw(struct gj_ctx *ctx, const ProtobufCMessage *message)
     gj_answer_ok(ctx, &list->base);
 }
 
-/* --- what is owed ---------------------------------------------------------------------------------------------------
- */
+/* --- what is owed --- */
 
 static Gj__V1__ObligationTask *task_of(struct gj_arena *arena, const Gj__Stored__Obligation *row)
 {

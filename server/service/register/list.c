@@ -284,8 +284,7 @@ static void list_open(struct listing *listing)
     }
 }
 
-/* --- closed work and what concerns a household: by their indexes
- * ------------------------------------------------------ */
+/* --- closed work and what concerns a household: by their indexes --- */
 
 /* False: the page is full or the budget spent. Rows the actor may not see are left out one by one. */
 static bool take_record(struct listing *listing, uint64_t id, int64_t value)
@@ -375,8 +374,7 @@ static void list_household(struct listing *listing)
     gj_iter_close(&iter);
 }
 
-/* --- the call -------------------------------------------------------------------------------------------------------
- */
+/* --- the call --- */
 
 static bool begin(struct listing *listing)
 {

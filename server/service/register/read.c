@@ -154,7 +154,7 @@ void gj_register_read_show(struct gj_ctx *ctx, const ProtobufCMessage *message)
     }
 }
 
-/* --- history ------------------------------------------------------------------------------------------------------ */
+/* --- history --- */
 
 static void tell_history(struct gj_ctx *ctx, const Gj__V1__HistoryRequest *request, const struct gj_work *work)
 {
@@ -203,8 +203,7 @@ void gj_register_read_history(struct gj_ctx *ctx, const ProtobufCMessage *messag
     }
 }
 
-/* --- what may be done, what there is --------------------------------------------------------------------------------
- */
+/* --- what may be done, what there is --- */
 
 void gj_register_read_actions(struct gj_ctx *ctx, const ProtobufCMessage *message)
 {
@@ -263,8 +262,7 @@ void gj_register_read_kinds(struct gj_ctx *ctx, const ProtobufCMessage *message)
     gj_answer_ok(ctx, &list->base);
 }
 
-/* --- conflicts ------------------------------------------------------------------------------------------------------
- */
+/* --- conflicts --- */
 
 void gj_register_conflict_act(struct gj_ctx *ctx, const ProtobufCMessage *request)
 {
