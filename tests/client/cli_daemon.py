@@ -1,0 +1,214 @@
+#!/usr/bin/python3
+"""The command line against a real daemon: the first day of a company, a watch through a killed daemon, work done offline, files
+imported, a device shut out.
+
+usage: cli_daemon.py GUANJIA GUANJIAD SOURCE_DIR
+"""
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+program, daemon_program, root = sys.argv[1], sys.argv[2], pathlib.Path(sys.argv[3])
+base = pathlib.Path(tempfile.mkdtemp(prefix="gj_cli_daemon_"))
+store = base / "store"
+password, first_password = base / "password", base / "first"
+password.write_text("correct horse battery\n")
+first_password.write_text("until it is changed\n")
+failures = 0
+
+
+def check(condition, what, result=None):
+    global failures
+    if not condition:
+        failures += 1
+        print("FAILED:", what)
+        if result is not None:
+            print("  exit", result.returncode, "\n  out", result.stdout[:600], "\n  err", result.stderr[:600])
+    return bool(condition)
+
+
+def environment():
+    return {**os.environ, "GUANJIA_HOME": str(base / "home"), "GUANJIA_LANG": "en"}
+
+
+def run(profile, *words, stdin=""):
+    return subprocess.run([program, "--profile", profile, *map(str, words)], env=environment(), input=stdin,
+                          capture_output=True, text=True, timeout=60)
+
+
+def answer(profile, *words, stdin=""):
+    """The JSON of a command that must succeed."""
+    got = run(profile, "-o", "json", *words, stdin=stdin)
+    check(got.returncode == 0, " ".join([profile, *map(str, words)]), got)
+    return json.loads(got.stdout) if got.returncode == 0 and got.stdout.strip() else {}
+
+
+class Daemon:
+    def __init__(self):
+        self.port = 0
+        self.start()
+
+    def start(self):
+        port_file = base / "port"
+        port_file.unlink(missing_ok=True)
+        self.process = subprocess.Popen(
+            [daemon_program, "run", "-d", store, "--listen", f"127.0.0.1:{self.port}", "--port-file", port_file],
+            stdout=subprocess.DEVNULL, stderr=open(base / "daemon.log", "a"))
+        until = time.time() + 30
+        while not (port_file.exists() and port_file.read_text().strip()):
+            if self.process.poll() is not None or time.time() > until:
+                sys.exit("the daemon does not start:\n" + (base / "daemon.log").read_text())
+            time.sleep(0.05)
+        self.port = int(port_file.read_text())
+
+    def stop(self, how):
+        self.process.send_signal(how)
+        self.process.wait(timeout=30)
+
+
+def wait_for(condition, seconds=20):
+    until = time.time() + seconds
+    while time.time() < until:
+        if condition():
+            return True
+        time.sleep(0.1)
+    return False
+
+
+made = subprocess.run([daemon_program, "init", store, "--demo", "--policy", root / "deploy/policy", "--calendar",
+                       root / "deploy/calendars/cn.tsv"], capture_output=True, text=True, timeout=60)
+invitations = dict(line.split() for line in made.stdout.splitlines())
+daemon = Daemon()
+address = f"127.0.0.1:{daemon.port}"
+try:
+    # Two first people, one office, three colleagues whose roles need a second person.
+    for profile, which in (("admin", "administrator"), ("second", "approver")):
+        answer(profile, "enroll", invitations[which], "--address", address, "--user", profile, "--password-file", password)
+        answer(profile, "login", profile, "--password-file", password)
+    again = run("admin", "enroll", invitations["administrator"], "--address", address)
+    check(again.returncode == 3 and "already" in again.stderr, "a profile is enrolled once", again)
+    office = answer("admin", "office", "create", "BJ1", "北京望京管理处")["id"]
+    check(answer("admin", "office", "list")[0]["name"] == "北京望京管理处", "the office's name survives")
+    for login, role, device in (("desk", "cs_agent", "desk"), ("lead", "cs_lead", "desk"), ("tech", "tech", "phone")):
+        answer("admin", "user", "create", login, "--name", f"同事{login}", "--office", "BJ1", "--role", f"{role}@BJ1",
+               "--new-password-file", first_password)
+        answer("second", "role", "approve", login, role, "--office", "BJ1")
+        invitation = answer("admin", "device", "invite", "--office", "BJ1", "--class", device)["invitation"]
+        answer(login, "enroll", "-", "--address", address, "--device-name", login, stdin=invitation + "\n")
+        answer(login, "login", login, "--password-file", first_password)
+        answer(login, "password", "--old-password-file", first_password, "--new-password-file", password)
+    check(answer("desk", "whoami")["name"] == "同事desk", "who is logged in")
+    check("token" not in answer("desk", "whoami") or answer("desk", "whoami")["token"] == "", "no token is shown")
+    wrong = run("desk", "login", "desk", "--password-file", first_password)
+    check(wrong.returncode == 12, "a wrong password", wrong)
+    check(run("desk", "office", "create", "XX1", "x").returncode == 13, "a desk may not make offices")
+
+    # Households from a file: wrong lines are told and nothing is imported; a good file twice is imported once.
+    answer("admin", "building", "create", "3", "3号楼", "--office", "BJ1")
+    header = "楼栋,房号,户名,入住状态,面积,业主,业主电话\n"
+    bad = base / "bad.csv"
+    bad.write_text(header + "3,3-1-101,甲,自住,89.37,赵一,13900000001\n3,,乙,自住,80,钱二,13900000002\n3,3-1-103,丙,自住,80,孙三,many\n")
+    got = run("lead", "household", "import", bad, "--office", "BJ1")
+    check(got.returncode == 1 and "line 3:" in got.stdout and "line 4:" in got.stdout, "wrong lines by number", got)
+    good = base / "good.csv"
+    good.write_text("\ufeff" + header + "".join(
+        f"3,3-1-{1000 + n},户{n},自住,89.37,赵{n},139{n:08d}\n" for n in range(300)), encoding="utf-8")
+    preview = run("lead", "household", "import", good, "--office", "BJ1", "--preview", "-q")
+    check("300 new" in preview.stdout, "the preview", preview)
+    check("300 new" in run("lead", "household", "import", good, "--office", "BJ1", "-q").stdout, "the import")
+    wait_for(lambda: len(answer("lead", "household", "find", "--room", "3-1-1007", "--purpose", "call")) == 1)
+    check("300 unchanged" in run("lead", "household", "import", good, "--office", "BJ1", "-q").stdout, "the import again")
+    found = answer("desk", "household", "find", "--phone", "139 0000 0007", "--purpose", "call")
+    check(len(found) == 1 and found[0]["room"] == "3-1-1007", "found by phone")
+
+    # A ticket's first steps, watched by the lead through a daemon that is killed.
+    watched = open(base / "watch.out", "w+")
+    watch = subprocess.Popen([program, "--profile", "lead", "-o", "ndjson", "ticket", "watch", "--for", "60"],
+                             env=environment(), stdout=watched, stderr=subprocess.DEVNULL)
+    time.sleep(1.5)
+    ticket = answer("desk", "ticket", "create", "--channel", "phone", "--household", found[0]["id"], "--contact-name", "赵七",
+                    "--contact-phone", "13900000007", "--description", "厨房水管漏水", "--category", "WAT-01", "--area",
+                    "household", "--place", "3-1-1007", "--told-response")
+    check(ticket.get("number", "").startswith("WXBJ1") and ticket.get("state") == "TRIAGED", f"the intake: {ticket}")
+    check([row["number"] for row in answer("desk", "ticket", "list")] == [ticket["number"]], "it is in the list")
+    technician = next(user["id"] for user in answer("admin", "user", "list") if user["login"] == "tech")
+    needs = {action["act"]: action["need"] for action in answer("desk", "ticket", "actions", ticket["number"])}
+    check("assignee" in needs.get("dispatch", []), f"what may be done: {needs}")
+    daemon.stop(signal.SIGKILL)
+    offline = run("desk", "--timeout", "1", "ticket", "list")
+    check(offline.returncode == 4 and "no connection" in offline.stderr, "no daemon", offline)
+    later = subprocess.Popen([program, "--profile", "desk", "-o", "json", "ticket", "act", ticket["number"], "dispatch",
+                              "--assignee", str(technician), "--field", "trade=plumber", "--timeout", "30"],
+                             env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    time.sleep(1)
+    daemon.start()
+    out, err = later.communicate(timeout=60)
+    check(later.returncode == 0 and json.loads(out)["state"] == "DISPATCHED", f"a step waits for the daemon: {err}")
+    stale = run("tech", "-o", "json", "ticket", "act", ticket["number"], "accept", "--revision", "1")
+    check(stale.returncode == 15 and json.loads(stale.stdout)["error"]["status"] == "CONFLICT", "a stale revision", stale)
+    refused = run("tech", "ticket", "act", ticket["number"], "close")
+    check(refused.returncode in (11, 13, 16) and refused.stderr.startswith("guanjia: "), "a step that is not possible", refused)
+
+    def seen():
+        watched.seek(0)
+        return [json.loads(line) for line in watched if line.endswith("\n")]
+
+    check(wait_for(lambda: "dispatch" in [event["act"] for event in seen()]), f"the watch goes on: {seen()}")
+    numbers = [event["event"] for event in seen()]
+    check(numbers == sorted(set(numbers)) and "create" in [event["act"] for event in seen()], f"each event once, in order: {numbers}")
+    watch.terminate()
+    watch.wait(timeout=10)
+
+    # Work done in a cellar without a signal: two steps wait in the outbox, the second follows the first.
+    revision = answer("tech", "ticket", "show", ticket["number"])["record"]["revision"]
+    daemon.stop(signal.SIGTERM)
+    first = answer("tech", "ticket", "act", ticket["id"], "accept", "--revision", revision, "--outbox")["outbox"]
+    answer("tech", "ticket", "act", ticket["id"], "appoint", "--follows", first, "--outbox", "--field",
+           "appointment_at:t=2099-01-05T15:00", "--field", "confirmed_with_owner:b=yes")
+    bad_key = answer("tech", "ticket", "act", ticket["id"], "finish", "--revision", "1", "--outbox")["outbox"]
+    check([item["state"] for item in answer("tech", "outbox", "list")] == ["waiting"] * 3, "three items wait")
+    check(run("tech", "--timeout", "1", "outbox", "send").returncode == 4, "nothing goes out without a daemon")
+    daemon.start()
+    sent = run("tech", "outbox", "send", "-o", "json")
+    check(sent.returncode == 1 and json.loads(sent.stdout) == {"sent": 2, "rejected": 1, "left": 1}, "two sent, one rejected", sent)
+    check(answer("tech", "ticket", "show", ticket["id"])["record"]["state"] == "APPOINTED", "both steps were done")
+    check(run("tech", "outbox", "drop-shown").stdout.startswith("0 "), "what was not shown is not dropped")
+    left = answer("tech", "outbox", "list")
+    check([item["key"] for item in left] == [bad_key] and left[0]["state"] == "rejected", f"the rejected one is shown: {left}")
+    check(run("tech", "outbox", "drop-shown").stdout.startswith("1 "), "then it may go")
+
+    # A photo there and back; another kind of record; drafts of two people at one machine.
+    photo, back = base / "photo.jpg", base / "back.jpg"
+    photo.write_bytes(os.urandom(150_000))
+    stored = answer("tech", "ticket", "attach", ticket["id"], photo)["address"]
+    check(run("tech", "ticket", "fetch", ticket["id"], stored, "--to", back, "--purpose", "ticket").returncode == 0 and
+          back.read_bytes() == photo.read_bytes(), "the photo comes back")
+    check({"visit", "duty_log"} <= {kind["code"] for kind in answer("desk", "kind", "list")}, "declared kinds")
+    check(run("desk", "draft", "put", "intake", "-", stdin="half a sentence").returncode == 0, "a draft is kept")
+    answer("desk", "login", "lead", "--password-file", password)
+    check(run("desk", "draft", "get", "intake").returncode == 3, "a colleague does not see it")
+    answer("desk", "login", "desk", "--password-file", password)
+    check(run("desk", "draft", "get", "intake").stdout == "half a sentence", "its writer does")
+
+    # A lost phone: its open watch ends at once, and nothing goes any more.
+    watch = subprocess.Popen([program, "--profile", "tech", "ticket", "watch"], env=environment(),
+                             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    time.sleep(1.5)
+    phone = next(device["id"] for device in answer("admin", "device", "list") if device["name"] == "tech")
+    answer("admin", "device", "revoke", phone, "--reason", "lost")
+    check(wait_for(lambda: watch.poll() is not None, 10) and watch.returncode == 5, f"the watch of a revoked phone: {watch.poll()}")
+    if watch.poll() is None:
+        watch.kill()
+    check(run("tech", "ticket", "list").returncode == 5, "a revoked phone")
+    check(run("desk", "logout").returncode == 0 and run("desk", "ticket", "list").returncode == 12, "after the logout")
+finally:
+    daemon.stop(signal.SIGTERM)
+    shutil.rmtree(base)
+print(f"{failures} failures")
+sys.exit(1 if failures else 0)
