@@ -43,7 +43,7 @@ def arguments():
 def prepare(options, folder):
     """A store marked as a demo, its daemon at the pace of the real clock, and everybody brought in."""
     policy, calendars = os.path.join(here, "../policy"), os.path.join(here, "../calendars")
-    daemon = desk.Daemon(desk.Programs(options.build), os.path.join(folder, "store"))
+    daemon = desk.Daemon(desk.Programs(options.build), os.path.join(folder, "store"), ["--set", "password_threads=2"])
     table = sorted(f for f in os.listdir(calendars) if f.endswith(".tsv"))[-1]
     invitations = daemon.init("--demo", "--policy", policy, "--calendar", os.path.join(calendars, table))
     daemon.start()
@@ -55,20 +55,21 @@ def prepare(options, folder):
     return daemon, site, made
 
 
+def at_pace(site, daemon, scale):
+    """The daemon again, at another pace of the clock: the story goes on where it stopped."""
+    daemon.stop()
+    daemon.arguments = ["--set", "password_threads=2", "--scale", f"{scale:g}"]
+    daemon.start()
+
+
 def play_day(options, daemon, site, made):
     scale = options.hours * 60 / options.minutes
-    for opened in site.wires.values():
-        opened.close()
-    site.wires.clear()
-    daemon.stop()
-    daemon.arguments = ["--scale", f"{scale:g}"]
-    daemon.start()
+    at_pace(site, daemon, scale)
     clock = play.StoryClock(scale)
-    watcher = site.sign_in("hq")
-    start_ms = watcher.session.server_time
+    start_ms = site.sign_in("hq").session.server_time
     clock.set(start_ms)
     until_ms = start_ms + int(options.hours * HOUR)
-    show = summary.Summary(clock, watcher.subscribe())
+    show = summary.Summary(clock, lambda seen: site.sign_in("hq").subscribe(after=seen, epoch=1, from_now=not seen))
     day = play.Day(site, made, clock, random.Random(options.seed), show.step)
     day.fill(workload.read_samples(here), start_ms, until_ms, options.busy)
     signal.signal(signal.SIGINT, lambda *_: setattr(day, "stopping", True))
@@ -80,6 +81,11 @@ def play_day(options, daemon, site, made):
 
 
 def wait_for_the_end(daemon, site):
+    at_pace(site, daemon, 1)
+    office = next(iter(site.offices.values()))
+    for login in ("hq", office.clerk):
+        site.sign_in(login)
+        site.wires.pop(login).close()
     summary.what_next(site, daemon)
     try:
         while daemon.alive():

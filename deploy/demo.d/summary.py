@@ -10,6 +10,7 @@ import wire
 
 CST = timezone(timedelta(hours=8))
 BOLD, DIM, GREEN, YELLOW, RED, BLUE, OFF = (f"\x1b[{n}m" for n in (1, 2, 32, 33, 31, 34, 0))
+SILENCE_S = 5
 ON_SCREEN = sys.stdout.isatty()
 STATES = [("NEW", "已受理"), ("TRIAGED", "已分类"), ("DISPATCHED", "已派单"), ("ACCEPTED", "已接单"), ("APPOINTED", "已预约"),
           ("ARRIVED", "已到场"), ("WORKING", "维修中"), ("ON_HOLD", "挂起"), ("DONE", "待验收"), ("FOLLOW_UP", "待回访"),
@@ -35,28 +36,40 @@ def progress(what, done, total):
 class Summary:
     """Counts what is pushed. Every second the lines are drawn anew; without a screen, one line every ten seconds."""
 
-    def __init__(self, clock, events):
-        self.clock, self.events = clock, events
+    def __init__(self, clock, subscribe):
+        """subscribe: opens a subscription behind an event number (0: from now) and gives its queue."""
+        self.clock, self.subscribe, self.events, self.seen = clock, subscribe, subscribe(0), 0
         self.states, self.numbers, self.last = {}, {}, deque(maxlen=8)
         self.pushed, self.timers, self.started, self.drawn, self.height = 0, Counter(), time.monotonic(), 0.0, 0
+        self.heard = self.started
 
     def take(self):
         while True:
             try:
                 event = self.events.get_nowait()
             except queue.Empty:
+                if time.monotonic() - self.heard > SILENCE_S:
+                    self.renew()
                 return
+            self.heard = time.monotonic()
             if not isinstance(event, wire.Event):
+                if event[0] == "X":
+                    self.renew()
                 continue
             self.pushed += 1
+            self.seen = max(self.seen, event.event)
             if event.type == 3:
                 self.timers[event.act] += 1
             if event.after in dict(STATES) or event.id in self.states:
                 if event.number != "-":
                     self.numbers[event.id] = event.number
-                if event.after != "-" and str(event.number).startswith(("WX", "BX")):
+                if event.after != "-" and str(event.number).startswith("WX"):
                     self.states[event.id] = event.after
-            self.last.append(event)
+                self.last.append(event)
+
+    def renew(self):
+        """A session lasts a shift; the next one goes on behind what was seen."""
+        self.events, self.heard = self.subscribe(self.seen), time.monotonic()
 
     def step(self):
         self.take()

@@ -5,6 +5,7 @@ headquarters, regions and offices, the offices' devices, people and their roles.
 import os
 import secrets
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 
 import wire
 from wire import Messages as M
@@ -185,6 +186,7 @@ def bring_in(site, company, invitations, progress):
     for at, made in enumerate(company.offices, 1):
         import_households(site, made)
         progress("offices with their households", at, len(company.offices))
+    come_to_work(site, company, progress)
 
 
 def hire(site, company, progress):
@@ -208,6 +210,14 @@ def hire(site, company, progress):
         site.wires["admin"].ask("DIR_STAFF_PUT", M.StaffPutRequest(staff=M.Staff(
             user=site.users[member.login], office=made.id, name=member.person.name, trades=member.trades,
             phone=member.person.phone, post=member.post)))
+
+
+def come_to_work(site, company, progress):
+    """Everybody logs in for the first time and sets a password of their own."""
+    logins = [member.login for made in company.offices for member in made.staff if member.login not in site.wires]
+    with ThreadPoolExecutor(4) as pool:
+        for at, _ in enumerate(pool.map(site.sign_in, logins), 1):
+            progress("people at work", at, len(logins))
 
 
 def written_id(answer):
