@@ -302,61 +302,98 @@ static int note_in_outbox(struct cli *cli, const ProtobufCMessage *request)
 
 /* ---- lists ------------------------------------------------------------------------------------------------------- */
 
-static const ProtobufCBinaryData *cursor_of(const ProtobufCMessage *reply)
+/* One page's messages; a list of a million rows must not need the memory of all of them. */
+#define PAGE_ARENA_MAX ((size_t)64 * 1024 * 1024)
+/* Cursors are opaque; the server's are some dozens of bytes. */
+#define CURSOR_MAX 512
+
+struct page {
+    struct list *list;
+    uint8_t cursor[CURSOR_MAX];
+    size_t cursor_len;
+};
+
+static void keep_cursor(struct page *page, const ProtobufCMessage *reply)
 {
     const ProtobufCFieldDescriptor *field =
         protobuf_c_message_descriptor_get_field_by_name(reply->descriptor, "cursor");
-    return field == NULL ? NULL : build_at(reply, field);
+    const ProtobufCBinaryData *cursor = field == NULL ? NULL : build_at(reply, field);
+    page->cursor_len = cursor == NULL || cursor->len > CURSOR_MAX ? 0 : cursor->len;
+    if (page->cursor_len > 0) {
+        memcpy(page->cursor, cursor->data, page->cursor_len);
+    }
 }
 
-static bool next_page(struct cli *cli, ProtobufCMessage *request, const ProtobufCMessage *reply)
+static int take_page(struct cli *cli, const ProtobufCMessage *request, struct page *page)
 {
-    const ProtobufCBinaryData *cursor = cursor_of(reply);
-    return cursor != NULL && cursor->len > 0 &&
+    const struct command *command = cli->command;
+    const ProtobufCFieldDescriptor *rows =
+        protobuf_c_message_descriptor_get_field_by_name(command->reply, command->rows);
+    ProtobufCMessage *reply = NULL;
+    int code = cli_call(cli, command->call, request, command->reply, &reply);
+    if (code != EXIT_OK) {
+        return code;
+    }
+    bool ok = true;
+    ProtobufCMessage *const *elements = *(ProtobufCMessage *const *const *)build_at(reply, rows);
+    for (size_t n = 0; n < build_count(reply, rows) && ok; n++) {
+        ok = list_row(page->list, elements[n]);
+    }
+    keep_cursor(page, reply);
+    return ok ? EXIT_OK : cli_fail(cli, EXIT_LOCAL, "%s", CLI_TEXT("out of memory"));
+}
+
+/* The page is unpacked and printed in an arena of its own. */
+static int one_page(struct cli *cli, const ProtobufCMessage *request, struct page *page)
+{
+    struct gj_arena whole = cli->arena;
+    gj_arena_init(&cli->arena, PAGE_ARENA_MAX);
+    int code = take_page(cli, request, page);
+    gj_arena_fini(&cli->arena);
+    cli->arena = whole;
+    return code;
+}
+
+static bool next_page(struct cli *cli, ProtobufCMessage *request, const struct page *page)
+{
+    return page->cursor_len > 0 &&
            protobuf_c_message_descriptor_get_field_by_name(request->descriptor, "page") != NULL &&
-           build_bytes(&cli->arena, build_place(&cli->arena, request, "page.cursor"), cursor->data, cursor->len);
+           build_bytes(&cli->arena, build_place(&cli->arena, request, "page.cursor"), page->cursor, page->cursor_len);
 }
 
-static void hint_more(struct cli *cli, const ProtobufCMessage *reply)
+static void hint_more(struct cli *cli, const struct page *page)
 {
-    const ProtobufCBinaryData *cursor = cursor_of(reply);
-    if (cli->quiet || cursor == NULL || cursor->len == 0 || cursor->len > 512) {
+    char hex[2 * CURSOR_MAX + 1];
+    if (cli->quiet || page->cursor_len == 0) {
         return;
     }
-    char hex[2 * 512 + 1];
-    gj_id_hex(cursor->data, cursor->len, hex);
+    gj_id_hex(page->cursor, page->cursor_len, hex);
     fprintf(cli->err, CLI_TEXT("more: --cursor %s, or --all\n"), hex);
 }
 
 static int send_list(struct cli *cli, ProtobufCMessage *request)
 {
-    const struct command *command = cli->command;
+    struct page page = {0};
     const ProtobufCFieldDescriptor *rows =
-        protobuf_c_message_descriptor_get_field_by_name(command->reply, command->rows);
-    struct list *list = NULL;
-    ProtobufCMessage *reply = NULL;
-    bool more = true;
-    int code = EXIT_OK;
-    while (more && code == EXIT_OK) {
-        code = cli_call(cli, command->call, request, command->reply, &reply);
-        if (code != EXIT_OK) {
-            break;
-        }
-        list = list != NULL ? list : list_begin(cli, command->columns, rows->descriptor);
-        ProtobufCMessage *const *elements = *(ProtobufCMessage *const *const *)build_at(reply, rows);
-        bool ok = list != NULL;
-        for (size_t n = 0; n < build_count(reply, rows) && ok; n++) {
-            ok = list_row(list, elements[n]);
-        }
-        code = ok ? EXIT_OK : cli_fail(cli, EXIT_LOCAL, "%s", CLI_TEXT("out of memory"));
-        more = cli->all && next_page(cli, request, reply);
+        protobuf_c_message_descriptor_get_field_by_name(cli->command->reply, cli->command->rows);
+    int code = cli_client(cli);
+    if (code != EXIT_OK) {
+        return code;
     }
-    if (list != NULL) {
-        int ended = list_end(list);
-        code = code == EXIT_OK ? ended : code;
+    page.list = list_begin(cli, cli->command->columns, rows->descriptor);
+    if (page.list == NULL) {
+        return cli_fail(cli, EXIT_LOCAL, "%s", CLI_TEXT("out of memory"));
     }
-    if (code == EXIT_OK && !cli->all) {
-        hint_more(cli, reply);
+    do {
+        code = one_page(cli, request, &page);
+    } while (code == EXIT_OK && cli->all && next_page(cli, request, &page));
+    if (code != EXIT_OK) {
+        list_abandon(page.list);
+        return code;
+    }
+    code = list_end(page.list);
+    if (!cli->all) {
+        hint_more(cli, &page);
     }
     return code;
 }

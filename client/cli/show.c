@@ -262,6 +262,13 @@ bool list_row(struct list *list, const ProtobufCMessage *row)
     return ok;
 }
 
+void list_abandon(struct list *list)
+{
+    grid_free(list->grid);
+    json_decref(list->array);
+    free(list);
+}
+
 int list_end(struct list *list)
 {
     int code = EXIT_OK;

@@ -13,6 +13,8 @@ struct list *list_begin(struct cli *cli, const char *columns, const ProtobufCMes
 bool list_row(struct list *list, const ProtobufCMessage *row);
 /* Prints what has not been printed and frees. */
 int list_end(struct list *list);
+/* Frees without printing: what went wrong has been said. */
+void list_abandon(struct list *list);
 
 /* One thing: JSON, or one line per field that says something. columns may be NULL for all. */
 int show_message(struct cli *cli, const ProtobufCMessage *message, const char *columns);
