@@ -10,11 +10,6 @@
 
 #include "common/fail.h"
 
-/* A table spans at most this many years: 3,660 rows of some 100 bytes. More is GJ_ETOOBIG. */
-#define YEARS_MAX 100
-#define TABLE_BYTES_MAX (8u << 20)
-#define COLUMNS_MAX 16
-
 enum column { COLUMN_DATE, COLUMN_WORKING, COLUMN_TYPE, COLUMN_STATUS, COLUMN_COUNT };
 static const char *const column_names[COLUMN_COUNT] = {"date", "is_workday", "day_type", "status"};
 
@@ -70,18 +65,18 @@ static bool next_line(struct reader *reader, struct slice *line)
     return true;
 }
 
-static size_t split(struct slice line, struct slice cells[COLUMNS_MAX])
+static size_t split(struct slice line, struct slice cells[GJ_CALENDAR_COLUMNS_MAX])
 {
     size_t count = 0;
     for (;;) {
         const char *tab = line.len == 0 ? NULL : memchr(line.at, '\t', line.len);
         size_t len = tab == NULL ? line.len : (size_t)(tab - line.at);
-        if (count < COLUMNS_MAX) {
+        if (count < GJ_CALENDAR_COLUMNS_MAX) {
             cells[count] = (struct slice){line.at, len};
         }
         count++;
         if (tab == NULL) {
-            return count < COLUMNS_MAX ? count : COLUMNS_MAX;
+            return count < GJ_CALENDAR_COLUMNS_MAX ? count : GJ_CALENDAR_COLUMNS_MAX;
         }
         line.at += len + 1;
         line.len -= len + 1;
@@ -96,21 +91,21 @@ static bool slice_is(struct slice slice, const char *text)
 static enum gj_err read_header(struct reader *reader)
 {
     struct slice line;
-    struct slice cells[COLUMNS_MAX];
+    struct slice cells[GJ_CALENDAR_COLUMNS_MAX];
     if (!next_line(reader, &line)) {
         return fail(reader, "the table is empty; a header line with %s, %s, %s, %s is needed", column_names[0],
             column_names[1], column_names[2], column_names[3]);
     }
     size_t count = split(line, cells);
     for (size_t want = 0; want < COLUMN_COUNT; want++) {
-        reader->columns[want] = COLUMNS_MAX;
+        reader->columns[want] = GJ_CALENDAR_COLUMNS_MAX;
         for (size_t i = 0; i < count; i++) {
             if (slice_is(cells[i], column_names[want])) {
                 reader->columns[want] = i;
                 break;
             }
         }
-        if (reader->columns[want] == COLUMNS_MAX) {
+        if (reader->columns[want] == GJ_CALENDAR_COLUMNS_MAX) {
             return fail(reader, "the header has no column \"%s\"", column_names[want]);
         }
     }
@@ -132,7 +127,7 @@ static bool read_type(struct slice cell, enum gj_day_type *out)
 
 static enum gj_err read_row(struct reader *reader, struct slice line, gj_day *day, uint8_t *info)
 {
-    struct slice cells[COLUMNS_MAX];
+    struct slice cells[GJ_CALENDAR_COLUMNS_MAX];
     size_t count = split(line, cells);
     struct slice want[COLUMN_COUNT];
     for (size_t i = 0; i < COLUMN_COUNT; i++) {
@@ -221,7 +216,7 @@ enum gj_err gj_calendar_parse(const char *bytes, size_t len, struct gj_calendar 
     if (fault != NULL) {
         *fault = (struct gj_calendar_fault){0};
     }
-    if (len > TABLE_BYTES_MAX) {
+    if (len > GJ_CALENDAR_BYTES_MAX) {
         return GJ_ETOOBIG;
     }
     struct reader reader = {.rest = {bytes, len}, .fault = fault};
@@ -230,7 +225,7 @@ enum gj_err gj_calendar_parse(const char *bytes, size_t len, struct gj_calendar 
         return err;
     }
     struct gj_calendar *calendar;
-    size_t capacity = YEARS_MAX * 366;
+    size_t capacity = GJ_CALENDAR_YEARS_MAX * 366;
     err = make(capacity, &calendar);
     if (err != GJ_OK) {
         return err;
@@ -252,7 +247,7 @@ static enum gj_err read_file(const char *path, char **out, size_t *out_len)
         return errno == ENOENT ? GJ_ENOTFOUND : GJ_EIO;
     }
     enum gj_err err = GJ_OK;
-    size_t capacity = TABLE_BYTES_MAX + 1;
+    size_t capacity = GJ_CALENDAR_BYTES_MAX + 1;
     char *bytes = gj_fail_point("calendar.read") ? NULL : malloc(capacity);
     if (bytes == NULL) {
         err = GJ_ENOMEM;

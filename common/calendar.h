@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "common/err.h"
+#include "common/limits.h"
 
 #define GJ_MS_PER_SECOND INT64_C(1000)
 #define GJ_MS_PER_MINUTE INT64_C(60000)
@@ -91,7 +92,6 @@ struct gj_day_result {
 
 /* The nth working day after `from`: the day after is the first that can count, so n = 1 is the next working day.
  * n = 0 gives `from` itself. n is 0..GJ_WORKING_DAYS_MAX (asserted). */
-#define GJ_WORKING_DAYS_MAX 3660
 struct gj_day_result gj_calendar_add_working(const struct gj_calendar *calendar, gj_day from, int32_t n);
 
 /* `day` itself when it is a working day, else the last one before it: reminders for the 5th fall there. */

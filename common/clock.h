@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "common/limits.h"
+
 /* Wall clock and boot clock of the same moment. boot_ms counts from an arbitrary origin and includes suspend. */
 struct gj_sample {
     int64_t wall_ms;
@@ -41,11 +43,6 @@ void gj_clock_advance(struct gj_clock *clock, int64_t ms);
 void gj_clock_jump_wall(struct gj_clock *clock, int64_t ms);
 
 /* --- Can this time be believed? ------------------------------------------------------------------------------- */
-
-/* Wall and boot parted by more than this: stamps follow boot time and timers are held. */
-#define GJ_CLOCK_DRIFT_MAX_MS INT64_C(60000)
-/* Off for longer than this, an office was closed or the clock is wrong: a person says which. */
-#define GJ_CLOCK_GAP_MAX_MS (INT64_C(7) * 86400000)
 
 /* Follows the samples of one run. `trusted` is the last pair that agreed; held stays set until a person accepts. */
 struct gj_watch {

@@ -167,4 +167,70 @@
 /* Limits of its own that one office may have: they are looked through for every clock. One more is LIMIT_REACHED. */
 #define GJ_OFFICE_LIMITS_MAX 100
 
+/* ---- policy and time --------------------------------------------------------------- */
+
+/* Files of a policy: parts, bytes of one and of all (they travel and are kept as one bundle), length of a part's name.
+ * Beyond them the policy is refused with a problem that says so. */
+#define GJ_BUNDLE_PARTS_MAX 120
+#define GJ_BUNDLE_BYTES_MAX (4u * 1024u * 1024u)
+#define GJ_BUNDLE_NAME_MAX 60
+#define GJ_YAML_BYTES_MAX (512u * 1024u)
+
+/* Shape of one YAML file: levels, values, and keys that one mapping may be asked for. A file of people is far below; a
+ * hostile one is refused before anything is built from it. */
+#define GJ_YAML_DEPTH_MAX 16
+#define GJ_YAML_NODES_MAX 60000
+#define GJ_YAML_KEYS_MAX 40
+
+/* Problems of a policy that are kept with their text; further ones are only counted. */
+#define GJ_PROBLEMS_MAX 50
+
+/* Memory of all tables of one compiled policy: one with thirty forms takes about a megabyte. Beyond: GJ_ETOOBIG. */
+#define GJ_POLICY_BYTES_MAX (32u << 20)
+
+/* What a policy may declare; one more is a problem. Roles, states, fields, priorities and timers are bits of sets or
+ * places of arrays, the others keep one screen of a mistake from becoming a million rows. */
+#define GJ_ROLES_MAX 63
+#define GJ_STATES_MAX 63
+#define GJ_FIELDS_MAX 128
+#define GJ_PRIORITIES_MAX 8
+#define GJ_TIMERS_MAX 32
+#define GJ_STEPS_MAX 12
+#define GJ_LOAD_KINDS_MAX 100
+#define GJ_LOAD_CATEGORIES_MAX 500
+#define GJ_LOAD_TRANSITIONS_MAX 200
+#define GJ_LOAD_ACTS_MAX 200
+#define GJ_LOAD_OVERRIDES_MAX 400
+#define GJ_LOAD_ITEMS_MAX 1000    /* cities, keywords, offices */
+#define GJ_LOAD_LONG_LIST_MAX 200 /* options, obligations */
+#define GJ_LOAD_LIST_MAX 100      /* choices, trades, guarded things, groups, people named, words of a condition */
+#define GJ_LOAD_SHORT_LIST_MAX 32 /* columns, sets, ways, conditions, follow-ups, links, titles, figures */
+
+/* Conditions within conditions, and automatic steps that may follow one another: both are walked without a heap. */
+#define GJ_CONDITION_DEPTH_MAX 4
+#define GJ_FLOW_AUTO_MAX 4
+/* Acts offered to one person for one record; further ones are not offered, but can still be done. */
+#define GJ_FLOW_OFFERS_MAX 48
+
+/* What a form may ask for: characters of one text, lines of a table; and the free text that every act may carry. A
+ * record with all of it must fit into one message. More in a request is FIELD_LENGTH or TOO_MANY_LINES. */
+#define GJ_FORM_TEXT_MAX 4000
+#define GJ_FORM_LINES_MAX 200
+#define GJ_FORM_FREE_TEXT_MAX 2000
+
+/* Number of units in a length of time, and working days that are counted one by one (ten years). */
+#define GJ_DURATION_MAX 100000
+#define GJ_WORKING_DAYS_MAX 3660
+
+/* Working-day table: years (a row a day), bytes, columns that are looked at. Beyond: GJ_ETOOBIG, further columns are
+ * ignored. */
+#define GJ_CALENDAR_YEARS_MAX 100
+#define GJ_CALENDAR_BYTES_MAX (8u << 20)
+#define GJ_CALENDAR_COLUMNS_MAX 16
+
+/* Wall and boot clock may part by so much before timers are held; a store may have been closed for so long before a
+ * person has to say that the clock is right. */
+#define GJ_CLOCK_DRIFT_MAX_MS INT64_C(60000)
+#define GJ_CLOCK_GAP_MAX_MS (INT64_C(7) * 86400000)
+
 #endif

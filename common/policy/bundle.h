@@ -3,11 +3,7 @@
 #define GJ_POLICY_BUNDLE_H
 
 #include "common/policy/policy.h"
-
-/* Parts of a policy and their total size; beyond them GJ_ETOOBIG. */
-#define GJ_BUNDLE_PARTS_MAX 120
-#define GJ_BUNDLE_BYTES_MAX (4u * 1024u * 1024u)
-#define GJ_BUNDLE_NAME_MAX 60
+#include "common/limits.h"
 
 /* A proper part name: ASCII letters, digits, "_", "-", "." and "/", no empty step, none that begins with a dot. */
 bool gj_bundle_name_ok(const char *name);

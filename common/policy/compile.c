@@ -7,9 +7,6 @@
 #include "common/policy/load.h"
 #include "common/policy/manifest.h"
 
-/* All tables of a policy with thirty forms take about 1 MB. */
-#define POLICY_BYTES_MAX (32u << 20)
-
 struct compile {
     struct gj_load load;
     const struct gj_manifest *manifest;
@@ -187,7 +184,7 @@ static enum gj_err make(uint32_t version, struct gj_policy **out)
     if (arena == NULL) {
         return GJ_ENOMEM;
     }
-    gj_arena_init(arena, POLICY_BYTES_MAX);
+    gj_arena_init(arena, GJ_POLICY_BYTES_MAX);
     struct gj_policy *policy = GJ_ARENA_NEW(arena, struct gj_policy);
     if (policy == NULL) {
         gj_arena_fini(arena);

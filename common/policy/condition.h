@@ -7,6 +7,7 @@
 #define GJ_POLICY_CONDITION_H
 
 #include "common/policy/view.h"
+#include "common/limits.h"
 
 /* X(NAME, "word", "arguments", what it means) */
 #define GJ_CONDITION_LIST(X)                                                                                           \
@@ -28,9 +29,6 @@ enum gj_condition_op {
     GJ_CONDITION_LIST(GJ_CONDITION_ENUM)
 #undef GJ_CONDITION_ENUM
 };
-
-/* Conditions may be nested this deep in a file. */
-#define GJ_CONDITION_DEPTH_MAX 4
 
 struct gj_condition {
     enum gj_condition_op op;

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "common/calendar.h"
+#include "common/limits.h"
 
 /* The clocks (时钟). Elapsed runs day and night; days end at 24:00 CST of the last day (or the closing time the
  * policy sets); the day of the event is day 0. */
@@ -31,7 +32,6 @@ struct gj_duration {
     int32_t n; /* 0..GJ_DURATION_MAX */
     enum gj_unit unit;
 };
-#define GJ_DURATION_MAX 100000
 
 /* Reads "2h", "90 min", "3 calendar_days", "2 working_days", "1 month"; false when it is none of these. */
 bool gj_duration_parse(const char *text, size_t len, struct gj_duration *out);

@@ -10,6 +10,7 @@
 
 #include "common/policy/refusal.h"
 #include "common/policy/view.h"
+#include "common/limits.h"
 
 /* Acts that every kind has without declaring them; their numbers lie above all declared ones. X(NAME, number, "verb")
  */
@@ -57,7 +58,6 @@ bool gj_flow_decide(const struct gj_kind *kind, const struct gj_view *view, cons
 
 /* After a decided act has been applied to the view: the next automatic transition, if one is due; NULL when none.
  * At most GJ_FLOW_AUTO_MAX in a row: a policy that could take more is refused when loaded. */
-#define GJ_FLOW_AUTO_MAX 4
 const struct gj_transition *gj_flow_automatic(const struct gj_kind *kind, const struct gj_view *view);
 
 /* Amending (更正) an open record: `given` are the new values. Needs a reason (the field amend_reason, which every kind
@@ -77,7 +77,6 @@ struct gj_flow_offer {
     struct gj_field_set optional;
     const struct gj_transition *transition; /* NULL for built-in acts */
 };
-#define GJ_FLOW_OFFERS_MAX 48
 size_t gj_flow_offers(const struct gj_kind *kind, const struct gj_view *view, const struct gj_actor *actor,
     int64_t now_ms, struct gj_flow_offer offers[GJ_FLOW_OFFERS_MAX]);
 

@@ -8,8 +8,6 @@
 
 /* Clocks of devices differ a little: what they report may lie this far ahead. */
 #define SKEW_MS (2 * GJ_MS_PER_MINUTE)
-/* Length of the free texts that every act may carry; in characters. */
-#define FREE_TEXT_MAX 2000
 
 static bool refuse(struct gj_refusal *refusal, enum gj_refusal_code code, const char *field)
 {
@@ -305,7 +303,7 @@ static bool check_given(const struct gj_form_request *request, const struct dema
         return refuse(refusal, GJ_REFUSAL_FIELD_TWICE, value->key);
     }
     if (is_common(value->key)) {
-        return value->shape == GJ_SHAPE_TEXT ? check_text(value->key, value, 1, FREE_TEXT_MAX, refusal)
+        return value->shape == GJ_SHAPE_TEXT ? check_text(value->key, value, 1, GJ_FORM_FREE_TEXT_MAX, refusal)
                                              : refuse(refusal, GJ_REFUSAL_FIELD_TYPE, value->key);
     }
     uint16_t field_at = gj_kind_field(request->kind, value->key);

@@ -12,6 +12,7 @@
 
 #include "common/policy/duration.h"
 #include "common/policy/value.h"
+#include "common/limits.h"
 
 #define GJ_NO_INDEX UINT16_MAX
 
@@ -154,7 +155,6 @@ struct gj_field {
     const char *link_kind; /* record: which kind; NULL any */
 };
 
-#define GJ_FIELDS_MAX 128
 struct gj_field_set {
     uint64_t w[GJ_FIELDS_MAX / 64];
 };
@@ -317,9 +317,6 @@ struct gj_category_limit {
     struct gj_limit limit;
 };
 
-#define GJ_PRIORITIES_MAX 8
-#define GJ_TIMERS_MAX 32
-#define GJ_STEPS_MAX 12
 struct gj_timer {
     const char *name;
     struct gj_label label;

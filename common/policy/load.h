@@ -8,13 +8,7 @@
 #include "common/policy/obligation.h"
 #include "common/policy/policy.h"
 #include "common/policy/yaml.h"
-
-/* How many of each thing a policy may hold; beyond them a problem is reported. */
-#define GJ_LOAD_KINDS_MAX 100
-#define GJ_LOAD_CATEGORIES_MAX 500
-#define GJ_LOAD_OVERRIDES_MAX 400
-#define GJ_LOAD_TRANSITIONS_MAX 200
-#define GJ_LOAD_ITEMS_MAX 1000
+#include "common/limits.h"
 
 struct gj_load {
     struct gj_reader reader;

@@ -38,7 +38,7 @@ static void read_roles(struct gj_load *load, gj_node node)
     struct gj_reader *reader = &load->reader;
     struct gj_policy *policy = load->policy;
     size_t count = gj_yaml_pair_count(reader, node, "roles");
-    if (!gj_load_count_ok(load, node, count, 63)) {
+    if (!gj_load_count_ok(load, node, count, GJ_ROLES_MAX)) {
         return;
     }
     struct gj_role *roles = GJ_YAML_ARRAY(reader, count, struct gj_role);
@@ -71,7 +71,7 @@ static void read_subjects(struct gj_load *load, gj_node node)
     struct gj_reader *reader = &load->reader;
     size_t count = gj_yaml_pair_count(reader, node, "subjects");
     struct gj_guarded *subjects = GJ_YAML_ARRAY(reader, count, struct gj_guarded);
-    if (subjects == NULL || !gj_load_count_ok(load, node, count, 100)) {
+    if (subjects == NULL || !gj_load_count_ok(load, node, count, GJ_LOAD_LIST_MAX)) {
         return;
     }
     for (size_t i = 0; i < count; i++) {

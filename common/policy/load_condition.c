@@ -23,7 +23,7 @@ static void read_words(struct gj_load *load, gj_node node, struct gj_condition *
     struct gj_reader *reader = &load->reader;
     size_t count = gj_yaml_item_count(reader, node);
     const char **words = GJ_YAML_ARRAY(reader, count, const char *);
-    if (words == NULL || !gj_load_count_ok(load, node, count, 64)) {
+    if (words == NULL || !gj_load_count_ok(load, node, count, GJ_LOAD_LIST_MAX)) {
         return;
     }
     for (size_t i = 0; i < count; i++) {
@@ -69,9 +69,9 @@ static void check_field(struct gj_load *load, gj_node node, const struct gj_cond
     }
     for (size_t i = 0; is && i < condition->word_count; i++) {
         if (field->type == GJ_FIELD_CHOICE && !choice_known(field, condition->words[i])) {
-            const char *known[64];
+            const char *known[GJ_LOAD_LIST_MAX];
             size_t count = 0;
-            for (size_t c = 0; c < field->choice_count && c < 64; c++) {
+            for (size_t c = 0; c < field->choice_count && c < GJ_LOAD_LIST_MAX; c++) {
                 known[count++] = field->choices[c].code;
             }
             gj_yaml_unknown(&load->reader, node, "the choice", condition->words[i], known, count);
@@ -191,7 +191,7 @@ static bool read_condition(struct gj_load *load, gj_node node, unsigned depth, s
 static void read_list(struct gj_load *load, gj_node node, unsigned depth, struct gj_condition_list *out)
 {
     size_t count = gj_yaml_item_count(&load->reader, node);
-    if (count == 0 || !gj_load_count_ok(load, node, count, 16)) {
+    if (count == 0 || !gj_load_count_ok(load, node, count, GJ_LOAD_SHORT_LIST_MAX)) {
         return;
     }
     struct gj_condition *items = GJ_YAML_ARRAY(&load->reader, count, struct gj_condition);

@@ -26,10 +26,8 @@ static const enum gj_field_type head_types[] = {[GJ_HEAD_NONE] = GJ_FIELD_TEXT,
 };
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
-/* Ceilings of what a declaration may ask for: a record must fit into one message. */
-#define TEXT_LENGTH_MAX 4000
+/* What a declaration gets that does not say. */
 #define TEXT_LENGTH_USUAL 200
-#define LINES_MAX 200
 #define LINES_USUAL 50
 
 static void read_choices(struct gj_load *load, gj_node node, struct gj_field *field)
@@ -37,7 +35,7 @@ static void read_choices(struct gj_load *load, gj_node node, struct gj_field *fi
     struct gj_reader *reader = &load->reader;
     size_t count = gj_yaml_pair_count(reader, node, "choices");
     struct gj_choice *choices = GJ_YAML_ARRAY(reader, count, struct gj_choice);
-    if (choices == NULL || !gj_load_count_ok(load, node, count, 100)) {
+    if (choices == NULL || !gj_load_count_ok(load, node, count, GJ_LOAD_LIST_MAX)) {
         return;
     }
     for (size_t i = 0; i < count; i++) {
@@ -65,14 +63,14 @@ static void read_bounds(struct gj_load *load, struct gj_map *map, struct gj_fiel
         field->decimals = (uint8_t)value;
     }
     field->max_length = TEXT_LENGTH_USUAL;
-    if (gj_yaml_int(reader, gj_yaml_get(map, "min_length"), 0, TEXT_LENGTH_MAX, &value)) {
+    if (gj_yaml_int(reader, gj_yaml_get(map, "min_length"), 0, GJ_FORM_TEXT_MAX, &value)) {
         field->min_length = (uint32_t)value;
     }
-    if (gj_yaml_int(reader, gj_yaml_get(map, "max_length"), 1, TEXT_LENGTH_MAX, &value)) {
+    if (gj_yaml_int(reader, gj_yaml_get(map, "max_length"), 1, GJ_FORM_TEXT_MAX, &value)) {
         field->max_length = (uint32_t)value;
     }
     field->max_lines = LINES_USUAL;
-    if (gj_yaml_int(reader, gj_yaml_get(map, "max_lines"), 1, LINES_MAX, &value)) {
+    if (gj_yaml_int(reader, gj_yaml_get(map, "max_lines"), 1, GJ_FORM_LINES_MAX, &value)) {
         field->max_lines = (uint32_t)value;
     }
 }
@@ -149,7 +147,7 @@ static void read_columns(struct gj_load *load, gj_node node, struct gj_field *fi
 {
     size_t count = gj_yaml_pair_count(&load->reader, node, "columns");
     struct gj_field *columns = GJ_YAML_ARRAY(&load->reader, count, struct gj_field);
-    if (columns == NULL || !gj_load_count_ok(load, node, count, 16)) {
+    if (columns == NULL || !gj_load_count_ok(load, node, count, GJ_LOAD_SHORT_LIST_MAX)) {
         return;
     }
     read_fields(load, node, true, columns, count);

@@ -37,7 +37,7 @@ void gj_load_states(struct gj_load *load, gj_node node)
     struct gj_kind *kind = load->kind;
     size_t count = gj_yaml_pair_count(&load->reader, node, "states");
     struct gj_state *states = GJ_YAML_ARRAY(&load->reader, count, struct gj_state);
-    if (states == NULL || !gj_load_count_ok(load, node, count, 63)) {
+    if (states == NULL || !gj_load_count_ok(load, node, count, GJ_STATES_MAX)) {
         return;
     }
     for (size_t i = 0; i < count; i++) {
@@ -71,7 +71,7 @@ void gj_load_acts(struct gj_load *load, gj_node node)
     struct gj_reader *reader = &load->reader;
     size_t count = gj_yaml_pair_count(reader, node, "acts");
     struct gj_act *acts = GJ_YAML_ARRAY(reader, count, struct gj_act);
-    if (acts == NULL || !gj_load_count_ok(load, node, count, 200)) {
+    if (acts == NULL || !gj_load_count_ok(load, node, count, GJ_LOAD_ACTS_MAX)) {
         return;
     }
     for (size_t i = 0; i < count; i++) {
@@ -108,9 +108,9 @@ static uint16_t read_act_name(struct gj_load *load, gj_node node)
     }
     uint16_t at = gj_kind_act(load->kind, name);
     if (at == GJ_NO_INDEX) {
-        const char *words[200];
+        const char *words[GJ_LOAD_ACTS_MAX];
         size_t count = 0;
-        for (size_t i = 0; i < load->kind->act_count && count < 200; i++) {
+        for (size_t i = 0; i < load->kind->act_count && count < GJ_LOAD_ACTS_MAX; i++) {
             words[count++] = load->kind->acts[i].name;
         }
         gj_yaml_unknown(&load->reader, node, "the act", name, words, count);
@@ -169,7 +169,7 @@ static void read_sets(struct gj_load *load, gj_node node, struct gj_transition *
     struct gj_reader *reader = &load->reader;
     size_t count = gj_yaml_pair_count(reader, node, "set");
     struct gj_set *sets = GJ_YAML_ARRAY(reader, count, struct gj_set);
-    if (sets == NULL || !gj_load_count_ok(load, node, count, 16)) {
+    if (sets == NULL || !gj_load_count_ok(load, node, count, GJ_LOAD_SHORT_LIST_MAX)) {
         return;
     }
     size_t kept = 0;
@@ -212,7 +212,7 @@ static void read_means(struct gj_load *load, gj_node node, struct gj_transition 
     gj_yaml_map_end(&map);
     size_t count = gj_yaml_pair_count(reader, ways, "ways");
     struct gj_means *means = GJ_YAML_ARRAY(reader, count, struct gj_means);
-    if (means == NULL || !gj_load_count_ok(load, ways, count, 16)) {
+    if (means == NULL || !gj_load_count_ok(load, ways, count, GJ_LOAD_SHORT_LIST_MAX)) {
         return;
     }
     for (size_t i = 0; i < count; i++) {

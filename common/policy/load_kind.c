@@ -64,7 +64,7 @@ static void read_titles(struct gj_load *load, gj_node node, struct gj_kind *kind
     struct gj_reader *reader = &load->reader;
     size_t count = gj_yaml_item_count(reader, node);
     struct gj_label *titles = GJ_YAML_ARRAY(reader, count, struct gj_label);
-    if (titles == NULL || !gj_load_count_ok(load, node, count, 16)) {
+    if (titles == NULL || !gj_load_count_ok(load, node, count, GJ_LOAD_SHORT_LIST_MAX)) {
         return;
     }
     for (size_t i = 0; i < count; i++) {
@@ -82,7 +82,7 @@ static void read_links(struct gj_load *load, gj_node node, struct gj_kind *kind)
     struct gj_reader *reader = &load->reader;
     size_t count = gj_yaml_pair_count(reader, node, "links");
     struct gj_link_type *links = GJ_YAML_ARRAY(reader, count, struct gj_link_type);
-    if (links == NULL || !gj_load_count_ok(load, node, count, 32)) {
+    if (links == NULL || !gj_load_count_ok(load, node, count, GJ_LOAD_SHORT_LIST_MAX)) {
         return;
     }
     for (size_t i = 0; i < count; i++) {
@@ -121,7 +121,7 @@ static void read_figures(struct gj_load *load, gj_node node, struct gj_kind *kin
     struct gj_reader *reader = &load->reader;
     size_t count = gj_yaml_pair_count(reader, node, "figures");
     struct gj_figure *figures = GJ_YAML_ARRAY(reader, count, struct gj_figure);
-    if (figures == NULL || !gj_load_count_ok(load, node, count, 40)) {
+    if (figures == NULL || !gj_load_count_ok(load, node, count, GJ_LOAD_SHORT_LIST_MAX)) {
         return;
     }
     for (size_t i = 0; i < count; i++) {

@@ -73,7 +73,7 @@ void gj_load_obligations(struct gj_load *load, gj_node root)
     gj_yaml_map_end(&file);
     size_t count = gj_yaml_pair_count(reader, node, "obligations");
     struct gj_obligation *obligations = GJ_YAML_ARRAY(reader, count, struct gj_obligation);
-    if (obligations == NULL || !gj_load_count_ok(load, node, count, 200)) {
+    if (obligations == NULL || !gj_load_count_ok(load, node, count, GJ_LOAD_LONG_LIST_MAX)) {
         return;
     }
     for (size_t i = 0; i < count; i++) {

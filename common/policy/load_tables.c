@@ -81,7 +81,7 @@ void gj_load_weather(struct gj_load *load, gj_node root)
     gj_yaml_map_end(&file);
     size_t count = gj_yaml_pair_count(reader, node, "weather");
     struct gj_weather *modes = GJ_YAML_ARRAY(reader, count, struct gj_weather);
-    if (modes == NULL || !gj_load_count_ok(load, node, count, 20)) {
+    if (modes == NULL || !gj_load_count_ok(load, node, count, GJ_LOAD_SHORT_LIST_MAX)) {
         return;
     }
     for (size_t i = 0; i < count; i++) {

@@ -10,7 +10,7 @@ static void read_options(struct gj_load *load, gj_node node, const char *what, s
     struct gj_reader *reader = &load->reader;
     size_t count = gj_yaml_pair_count(reader, node, what);
     struct gj_option *items = GJ_YAML_ARRAY(reader, count, struct gj_option);
-    if (items == NULL || !gj_load_count_ok(load, node, count, 200)) {
+    if (items == NULL || !gj_load_count_ok(load, node, count, GJ_LOAD_LONG_LIST_MAX)) {
         return;
     }
     for (size_t i = 0; i < count; i++) {
@@ -27,7 +27,7 @@ static void read_trades(struct gj_load *load, gj_node node)
     struct gj_reader *reader = &load->reader;
     size_t count = gj_yaml_pair_count(reader, node, "trades");
     struct gj_trade *trades = GJ_YAML_ARRAY(reader, count, struct gj_trade);
-    if (trades == NULL || !gj_load_count_ok(load, node, count, 100)) {
+    if (trades == NULL || !gj_load_count_ok(load, node, count, GJ_LOAD_LIST_MAX)) {
         return;
     }
     for (size_t i = 0; i < count; i++) {
@@ -96,7 +96,7 @@ static void read_groups(struct gj_load *load, gj_node node)
     size_t count = gj_yaml_pair_count(reader, node, "groups");
     struct gj_category_group *groups = GJ_YAML_ARRAY(reader, count, struct gj_category_group);
     struct gj_category *categories = GJ_YAML_ARRAY(reader, GJ_LOAD_CATEGORIES_MAX, struct gj_category);
-    if (groups == NULL || categories == NULL || !gj_load_count_ok(load, node, count, 60)) {
+    if (groups == NULL || categories == NULL || !gj_load_count_ok(load, node, count, GJ_LOAD_LIST_MAX)) {
         return;
     }
     size_t total = 0;

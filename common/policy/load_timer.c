@@ -72,7 +72,7 @@ static void read_category_limits(struct gj_load *load, gj_node node, struct gj_t
     struct gj_reader *reader = &load->reader;
     size_t count = gj_yaml_item_count(reader, node);
     struct gj_category_limit *limits = GJ_YAML_ARRAY(reader, count, struct gj_category_limit);
-    if (limits == NULL || !gj_load_count_ok(load, node, count, 64)) {
+    if (limits == NULL || !gj_load_count_ok(load, node, count, GJ_LOAD_LIST_MAX)) {
         return;
     }
     for (size_t i = 0; i < count; i++) {
@@ -175,9 +175,9 @@ static void bind_acts(struct gj_load *load, gj_node node, uint16_t timer_at, enu
         }
         uint16_t act = gj_kind_act(kind, name);
         if (act == GJ_NO_INDEX) {
-            const char *words[200];
+            const char *words[GJ_LOAD_ACTS_MAX];
             size_t known = 0;
-            for (size_t a = 0; a < kind->act_count && known < 200; a++) {
+            for (size_t a = 0; a < kind->act_count && known < GJ_LOAD_ACTS_MAX; a++) {
                 words[known++] = kind->acts[a].name;
             }
             gj_yaml_unknown(reader, item, "the act", name, words, known);

@@ -93,7 +93,7 @@ static bool read_who(struct gj_load *load, gj_node node, struct gj_who *out)
 void gj_load_who(struct gj_load *load, gj_node node, struct gj_who_list *out)
 {
     size_t count = gj_yaml_item_count(&load->reader, node);
-    if (!gj_load_count_ok(load, node, count, 64)) {
+    if (!gj_load_count_ok(load, node, count, GJ_LOAD_LIST_MAX)) {
         return;
     }
     struct gj_who *items = GJ_YAML_ARRAY(&load->reader, count, struct gj_who);
@@ -332,7 +332,7 @@ static void read_follow(struct gj_load *load, gj_node node, struct gj_follow *ou
 void gj_load_follow(struct gj_load *load, gj_node node, const struct gj_follow **out, size_t *count)
 {
     size_t items = gj_yaml_item_count(&load->reader, node);
-    if (items == 0 || !gj_load_count_ok(load, node, items, 8)) {
+    if (items == 0 || !gj_load_count_ok(load, node, items, GJ_LOAD_SHORT_LIST_MAX)) {
         return;
     }
     struct gj_follow *follow = GJ_YAML_ARRAY(&load->reader, items, struct gj_follow);

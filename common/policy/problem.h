@@ -5,8 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* After this many, further ones are only counted. */
-#define GJ_PROBLEMS_MAX 50
+#include "common/limits.h"
 
 struct gj_problem {
     char file[64];

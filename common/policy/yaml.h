@@ -13,17 +13,13 @@
 #include "common/policy/duration.h"
 #include "common/policy/kind.h"
 #include "common/policy/problem.h"
+#include "common/limits.h"
 
 /* One parsed file. */
 struct gj_yaml {
     const char *name; /* borrowed */
     yaml_document_t document;
 };
-
-/* Sizes of untrusted files; beyond them a problem is reported. */
-#define GJ_YAML_BYTES_MAX (512u * 1024u)
-#define GJ_YAML_DEPTH_MAX 16
-#define GJ_YAML_NODES_MAX 60000
 
 /* GJ_EINVAL with problems added, GJ_ETOOBIG, GJ_ENOMEM; then there is nothing to gj_yaml_fini. */
 enum gj_err gj_yaml_parse(
@@ -55,7 +51,6 @@ void *gj_yaml_alloc(struct gj_reader *reader, size_t count, size_t size);
 
 /* --- Mappings with known keys --------------------------------------------------------------------------------- */
 
-#define GJ_YAML_KEYS_MAX 40
 struct gj_map {
     struct gj_reader *reader;
     gj_node node;
