@@ -473,6 +473,34 @@ static void test_staff(void **state)
     assert_int_equal(staff->staff[0]->n_certificates, 2);
 }
 
+/* As many people as one import may bring, all at once; one more is too many. */
+static void test_many_staff(void **state)
+{
+    struct stage *stage = *state;
+    uint64_t import = begin(stage, stage->lead, "staff", stage->office, STAFF_HEADER)->written.id;
+    char *lines = calloc(GJ_IMPORT_CHUNK_ROWS_MAX, 160);
+    unsigned done = 0;
+    for (uint32_t number = 0; done < GJ_IMPORT_STAFF_ROWS_MAX; number++) {
+        lines[0] = '\0';
+        for (unsigned i = 0; i < GJ_IMPORT_CHUNK_ROWS_MAX && done < GJ_IMPORT_STAFF_ROWS_MAX; i++, done++) {
+            (void)sprintf(lines + strlen(lines), "staff%u,员工%u,水工,plumber,1360%07u,高处作业证,G-%u,2028-01-01\n",
+                done, done, done, done);
+        }
+        assert_ok(chunk(stage, stage->lead, import, number, 2, lines));
+    }
+    const Gj__V1__ImportReport *seen = report(stage, import, 0);
+    assert_int_equal(seen->added, GJ_IMPORT_STAFF_ROWS_MAX);
+    assert_int_equal(seen->bad, 0);
+    uint32_t next = (GJ_IMPORT_STAFF_ROWS_MAX + GJ_IMPORT_CHUNK_ROWS_MAX - 1) / GJ_IMPORT_CHUNK_ROWS_MAX;
+    assert_refused(chunk(stage, stage->lead, import, next, 2, "onemore,x,,,,,,\n"), GJ__V1__STATUS__REFUSED,
+        "limit_reached", "lines");
+    const struct gj_result *result = end_import(stage, stage->lead, import, true);
+    assert_ok(result);
+    assert_int_equal(result->entries, 1);
+    assert_int_equal(gj_txn_count(gj_direct_look(stage->direct), GJ_TABLE_STAFF), GJ_IMPORT_STAFF_ROWS_MAX);
+    free(lines);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_stage, close_stage)
@@ -486,6 +514,7 @@ int main(void)
         TEST(test_survives_restart),
         TEST(test_every_step_fails),
         TEST(test_staff),
+        TEST(test_many_staff),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -215,10 +215,7 @@ void gj_directory_import_commit(struct gj_ctx *ctx, const ProtobufCMessage *mess
         (void)gj_refuse(ctx, GJ__V1__STATUS__REFUSED, "import_stale", "import", stale, NULL);
         return;
     }
-    if (gj_import_rules_what(import->what) == GJ_IMPORT_STAFF) {
-        gj_import_staff_commit(ctx, import);
-    }
-    if (ctx->answer.decided) {
+    if (gj_import_rules_what(import->what) == GJ_IMPORT_STAFF && !gj_import_staff_commit(ctx, import)) {
         return;
     }
     end_import(ctx, import, true);

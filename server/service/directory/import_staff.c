@@ -156,20 +156,21 @@ static uint64_t make_user(struct gj_ctx *ctx, const Gj__Service__ImportStaff *ro
     return user.id;
 }
 
-static bool rows_of(struct gj_ctx *ctx, uint64_t import, uint32_t chunk, const Gj__Service__ImportChunk **out)
+static bool rows_of(
+    struct gj_ctx *ctx, struct gj_arena *arena, uint64_t import, uint32_t chunk, const Gj__Service__ImportChunk **out)
 {
     Gj__Stored__Staged *staged = NULL;
     ProtobufCMessage *message = NULL;
     if (!gj_import_staged(ctx, import, chunk, &staged)) {
         return gj_door_failed(ctx, GJ_ECORRUPT);
     }
-    enum gj_err err = gj_pb_unpack_own(
-        &gj__service__import_chunk__descriptor, ctx->arena, staged->rows.data, staged->rows.len, &message);
+    enum gj_err err =
+        gj_pb_unpack_own(&gj__service__import_chunk__descriptor, arena, staged->rows.data, staged->rows.len, &message);
     *out = (const Gj__Service__ImportChunk *)message;
     return err == GJ_OK || gj_door_failed(ctx, err);
 }
 
-/* The rows are those the preview showed: nobody has touched them, nobody has taken a login that was to be made. */
+/* The row is the one the preview showed: nobody has touched it, nobody has taken a login that was to be made. */
 static bool row_fits(struct gj_ctx *ctx, const Gj__Service__ImportStaff *row)
 {
     Gj__Stored__Staff *now = NULL;
@@ -177,38 +178,58 @@ static bool row_fits(struct gj_ctx *ctx, const Gj__Service__ImportStaff *row)
     struct gj_key key = gj_key_of_u64(user);
     struct gj_subject subject = {.kind = GJ_SUBJECT_STAFF, .id = user};
     (void)gj_record_load(ctx->txn, GJ_TABLE_STAFF, &key, &gj__stored__staff__descriptor, ctx->arena, (void **)&now);
-    bool fits = user == row->put->staff->user && (now != NULL ? now->revision : 0) == row->put->revision &&
-                (row->put->data_key.len == 0 || user == 0 || !gj_vault_has_key(ctx->txn, &subject));
-    return fits || gj_refuse(ctx, GJ__V1__STATUS__REFUSED, "import_stale", "login", row->login, NULL);
+    return user == row->put->staff->user && (now != NULL ? now->revision : 0) == row->put->revision &&
+           (row->put->data_key.len == 0 || user == 0 || !gj_vault_has_key(ctx->txn, &subject));
 }
 
-void gj_import_staff_commit(struct gj_ctx *ctx, const Gj__Stored__Import *import)
+static bool check_rows(struct gj_ctx *ctx, const Gj__Service__ImportChunk *rows)
 {
-    const Gj__Service__ImportChunk **chunks =
-        GJ_ARENA_ARRAY(ctx->arena, import->chunks + 1, const Gj__Service__ImportChunk *);
-    if (chunks == NULL) {
-        gj_txn_fail(ctx->txn, gj_arena_why(ctx->arena));
-        return;
+    bool fits = true;
+    for (size_t i = 0; fits && i < rows->n_staff; i++) {
+        fits = row_fits(ctx, rows->staff[i]);
     }
-    for (uint32_t chunk = 0; chunk < import->chunks; chunk++) {
-        if (!rows_of(ctx, import->id, chunk, &chunks[chunk])) {
-            return;
+    return fits;
+}
+
+static bool write_rows(struct gj_ctx *ctx, const Gj__Service__ImportChunk *rows)
+{
+    for (size_t i = 0; i < rows->n_staff; i++) {
+        const Gj__Service__ImportStaff *row = rows->staff[i];
+        Gj__Stored__Staff *staff = row->put->staff;
+        if (staff->user == 0) {
+            staff->user = make_user(ctx, row);
         }
-        for (size_t i = 0; i < chunks[chunk]->n_staff; i++) {
-            if (!row_fits(ctx, chunks[chunk]->staff[i])) {
-                return;
-            }
-        }
+        (void)gj_directory_staff_save(ctx, staff, &row->put->data_key);
     }
-    for (uint32_t chunk = 0; chunk < import->chunks; chunk++) {
-        for (size_t i = 0; i < chunks[chunk]->n_staff; i++) {
-            const Gj__Service__ImportStaff *row = chunks[chunk]->staff[i];
-            Gj__Stored__Staff *staff = row->put->staff;
-            if (staff->user == 0) {
-                staff->user = make_user(ctx, row);
-            }
-            (void)gj_directory_staff_save(ctx, staff, &row->put->data_key);
-        }
+    return true;
+}
+
+/* Chunk by chunk, in memory that is used again: two thousand people are more than one request may hold. */
+static bool each_chunk(struct gj_ctx *ctx, const Gj__Stored__Import *import,
+    bool (*step)(struct gj_ctx *ctx, const Gj__Service__ImportChunk *rows))
+{
+    struct gj_arena *kept = ctx->arena;
+    struct gj_arena scratch;
+    bool good = true;
+    gj_arena_init(&scratch, GJ_REQUEST_ARENA_MAX);
+    ctx->arena = &scratch;
+    for (uint32_t chunk = 0; good && chunk < import->chunks; chunk++) {
+        const Gj__Service__ImportChunk *rows = NULL;
+        good = rows_of(ctx, &scratch, import->id, chunk, &rows) && step(ctx, rows) && gj_txn_error(ctx->txn) == GJ_OK;
+        gj_arena_reset(&scratch);
     }
+    gj_arena_fini(&scratch);
+    ctx->arena = kept;
+    return good;
+}
+
+bool gj_import_staff_commit(struct gj_ctx *ctx, const Gj__Stored__Import *import)
+{
+    if (!each_chunk(ctx, import, check_rows)) {
+        return gj_txn_error(ctx->txn) == GJ_OK &&
+               gj_refuse(ctx, GJ__V1__STATUS__REFUSED, "import_stale", "import", NULL);
+    }
+    bool good = each_chunk(ctx, import, write_rows);
     gj_actor_rights_changed(ctx->txn);
+    return good;
 }
