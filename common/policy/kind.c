@@ -75,7 +75,7 @@ const char *gj_level_name(enum gj_level level)
 uint16_t gj_kind_field(const struct gj_kind *kind, const char *key)
 {
     for (size_t i = 0; i < kind->field_count; i++) {
-        if (strcmp(kind->fields[i].key, key) == 0) {
+        if (kind->fields[i].key[0] == key[0] && strcmp(kind->fields[i].key, key) == 0) {
             return (uint16_t)i;
         }
     }

@@ -5,7 +5,8 @@
 const struct gj_field_value *gj_value_find(const struct gj_field_value *values, size_t count, const char *key)
 {
     for (size_t i = 0; i < count; i++) {
-        if (values[i].shape != GJ_SHAPE_NONE && strcmp(values[i].key, key) == 0) {
+        /* The first letter tells most keys apart, and this is asked for every field of every form. */
+        if (values[i].key[0] == key[0] && values[i].shape != GJ_SHAPE_NONE && strcmp(values[i].key, key) == 0) {
             return &values[i];
         }
     }
