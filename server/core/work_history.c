@@ -6,8 +6,9 @@
 #include "core/core.h"
 #include "core/work_seal.h"
 #include "core/work_view.h"
-#include "store/audit_tree.h"
 #include "store/record.h"
+
+#define NAMES_KEPT 8
 
 struct telling {
     struct gj_ctx *ctx;
@@ -15,17 +16,34 @@ struct telling {
     struct gj_access_answer access;
     struct gj_seal seal;
     bool have_key, no_key;
+    struct {
+        uint64_t user;
+        char *name;
+    } people[NAMES_KEPT];
+    size_t known;
 };
 
-static char *name_of(struct gj_ctx *ctx, uint64_t user)
+/* A record has many entries of few people. */
+static char *name_of(struct telling *telling, uint64_t user)
 {
+    struct gj_ctx *ctx = telling->ctx;
     Gj__Stored__User *row = NULL;
     struct gj_key key = gj_key_of_u64(user);
-    if (user == 0 ||
-        !gj_record_load(ctx->txn, GJ_TABLE_USER, &key, &gj__stored__user__descriptor, ctx->arena, (void **)&row)) {
-        return (char *)protobuf_c_empty_string;
+    for (size_t i = 0; i < telling->known; i++) {
+        if (telling->people[i].user == user) {
+            return telling->people[i].name;
+        }
     }
-    return row->name;
+    char *name = (char *)protobuf_c_empty_string;
+    if (user != 0 &&
+        gj_record_load(ctx->txn, GJ_TABLE_USER, &key, &gj__stored__user__descriptor, ctx->arena, (void **)&row)) {
+        name = row->name;
+    }
+    if (telling->known < NAMES_KEPT) {
+        telling->people[telling->known].user = user;
+        telling->people[telling->known++].name = name;
+    }
+    return name;
 }
 
 static void event_of(struct gj_ctx *ctx, const struct gj_entry *entry, const struct gj_work *work, Gj__V1__Event *out)
@@ -103,17 +121,14 @@ static Gj__V1__HistoryLine *line_of(struct telling *telling, uint64_t index)
     gj__v1__history_line__init(line);
     event_of(ctx, &entry, telling->work, event);
     line->event = event;
-    line->actor_name = name_of(ctx, entry.actor);
+    line->actor_name = name_of(telling, entry.actor);
     line->stated_at = entry.has_stated_at ? entry.stated_at : 0;
     line->entry = (ProtobufCBinaryData){.data = gj_arena_dup(ctx->arena, row.bytes.data, size), .len = size};
-    struct gj_tree_hash leaf = gj_tree_leaf(row.bytes.data, size);
-    line->leaf_hash = (ProtobufCBinaryData){
-        .data = gj_arena_dup(ctx->arena, leaf.bytes, sizeof(leaf.bytes)), .len = sizeof(leaf.bytes)};
     if (entry.has_acting_for) {
         line->acting_for = gj_arena_strdup(ctx->arena, entry.role.text);
     }
     tell_words(telling, &entry, &row, line);
-    if (line->entry.data == NULL || line->leaf_hash.data == NULL || line->acting_for == NULL) {
+    if (line->entry.data == NULL || line->acting_for == NULL) {
         return NULL;
     }
     return line;
