@@ -182,11 +182,25 @@ static bool is_working(struct gj_duration duration)
     return duration.unit == GJ_UNIT_WORKING_DAY;
 }
 
+/* What a storm has given is not taken back when it is over. */
+static struct gj_deadline_place under_weather(
+    const struct gj_deadline_place *place, const struct gj_view *view, const struct gj_timer_state *state)
+{
+    struct gj_deadline_place here = *place;
+    bool given = state->level == GJ_LEVEL_WEATHER && here.weather == NULL && view->priority < GJ_PRIORITIES_MAX;
+    for (size_t i = 0; given && here.weather == NULL && i < here.policy->weather_count; i++) {
+        const struct gj_weather *mode = &here.policy->weather[i];
+        here.weather = ((mode->priorities >> view->priority) & 1u) != 0 ? mode->code : NULL;
+    }
+    return here;
+}
+
 /* Sets due_at, warn_at and what goes with them. */
 static void settle(const struct gj_deadline_place *place, const struct gj_view *view, struct gj_timer_state *state)
 {
     const struct gj_timer *timer = timer_of(place, state);
-    struct span span = measure(place, timer, view, state->base_at, state->paused_ms);
+    struct gj_deadline_place here = under_weather(place, view, state);
+    struct span span = measure(&here, timer, view, state->base_at, state->paused_ms);
     state->due_at = span.due.at_ms;
     state->provisional = span.due.provisional;
     state->level = (uint8_t)span.rule.level;

@@ -17,7 +17,7 @@ struct gj_deadline_place {
     const char *city;
     const char *profile;
     const struct gj_override_set *office; /* the office's own limits, or NULL */
-    const char *weather;                  /* mode in force when the timer started, or NULL */
+    const char *weather;                  /* mode in force now, or NULL; a limit once stretched stays so */
 };
 
 /* One clock of a record, as stored. */

@@ -346,6 +346,24 @@ static void weather_stretches_the_ordinary_only(void **state)
     }
 }
 
+static void a_storm_that_is_over_takes_nothing_back(void **state)
+{
+    (void)state;
+    struct record record;
+    ticket(&record, "WAT-03", 2, "2026-03-02T09:00+08:00");
+    struct gj_deadline_place place = place_of(&record);
+    place.weather = "red_alert";
+    struct gj_timer_state finish = start(&place, &record, "finish", record.view.received_at);
+    stage_time_is(finish.due_at, "2026-03-03T21:00:00+08:00");
+    place.weather = NULL;
+    assert_false(gj_deadline_recompute(&place, &record.view, &finish));
+    record.view.priority = 1; /* urgent work is not stretched, whatever was */
+    assert_true(gj_deadline_recompute(&place, &record.view, &finish));
+    stage_time_is(finish.due_at, "2026-03-03T09:00:00+08:00");
+    record.view.priority = 2;
+    assert_false(gj_deadline_recompute(&place, &record.view, &finish));
+}
+
 static const struct gj_transition *transition(const struct record *record, const char *act, const char *from)
 {
     uint8_t number = from[0] == '\0' ? GJ_STATE_NONE : gj_kind_state_by_code(record->kind, from)->number;
@@ -492,6 +510,7 @@ int main(void)
         cmocka_unit_test(a_changed_calendar_recomputes_what_is_open),
         cmocka_unit_test(only_ever_tighter),
         cmocka_unit_test(weather_stretches_the_ordinary_only),
+        cmocka_unit_test(a_storm_that_is_over_takes_nothing_back),
         cmocka_unit_test(transitions_start_pause_and_stop),
         cmocka_unit_test(every_duration_ends_where_it_should),
         cmocka_unit_test(profiles_say_how_many_are_called_back),
