@@ -146,7 +146,7 @@ static void load_batch(struct loader *loader, uint64_t first, size_t count, bool
     for (size_t i = 0; i < count; i++) {
         loader->slots[i].ticket =
             (struct gj_desk_ticket){.office = 1 + (first + i) % loader->offices, .step = (uint8_t)gj_desk_steps};
-        last[i] = open ? (uint8_t)(1 + next_random(loader) % gj_desk_steps) : UINT8_MAX;
+        last[i] = (uint8_t)(open ? 1 + next_random(loader) % gj_desk_steps : UINT8_MAX);
     }
     for (unsigned round = 0; round < STEPS_MAX; round++) {
         step(loader, count, last);

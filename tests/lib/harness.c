@@ -110,7 +110,7 @@ void harness_start(struct harness *harness, const char *const *words)
     read_port(harness);
 }
 
-void harness_open(struct harness *harness, bool demo, ...)
+void harness_open(struct harness *harness, int demo, ...)
 {
     const char *words[WORDS_MAX] = {NULL};
     size_t count = 0;

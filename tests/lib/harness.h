@@ -26,7 +26,7 @@ struct harness {
 
 /* Makes a store (a demo's when demo is set) and starts the daemon with further words of its command line, ended by
  * NULL. */
-void harness_open(struct harness *harness, bool demo, ...) __attribute__((sentinel));
+void harness_open(struct harness *harness, int demo, ...) __attribute__((sentinel));
 /* SIGTERM, waits, checks the exit code, removes the folder. */
 void harness_close(struct harness *harness);
 void harness_start(struct harness *harness, const char *const *words);

@@ -65,7 +65,7 @@ static enum gj_import_column column_of(enum gj_import_what what, const struct gj
 
 static bool has(const struct gj_import_map *map, enum gj_import_column column)
 {
-    return memchr(map->column, column, map->count) != NULL;
+    return memchr(map->column, (int)column, map->count) != NULL;
 }
 
 const char *gj_import_rules_header(enum gj_import_what what, bool with_office, const struct gj_csv_row *header,
@@ -105,7 +105,7 @@ const char *gj_import_rules_header(enum gj_import_what what, bool with_office, c
 const char *gj_import_rules_cell(
     const struct gj_import_map *map, const struct gj_csv_row *row, enum gj_import_column column)
 {
-    const uint8_t *found = memchr(map->column, column, map->count);
+    const uint8_t *found = memchr(map->column, (int)column, map->count);
     size_t at = found != NULL ? (size_t)(found - map->column) : row->count;
     return at < row->count && row->cells[at].len > 0 ? row->cells[at].text : NULL;
 }
