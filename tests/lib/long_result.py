@@ -13,6 +13,9 @@ def flat(value, name=""):
     if isinstance(value, dict):
         for key, inner in value.items():
             yield from flat(inner, f"{name}.{key}" if name else key)
+    elif isinstance(value, list) and any(isinstance(inner, dict) for inner in value):
+        for at, inner in enumerate(value):
+            yield from flat(inner, f"{name}[{at}]")
     elif isinstance(value, list):
         yield name, ", ".join(map(str, value))
     else:
@@ -30,6 +33,10 @@ def main():
     for path in sorted(glob.glob(os.path.join(results, "*.json"))):
         with open(path) as file:
             parts[os.path.basename(path)[:-5]] = json.load(file)
+    lines = os.path.join(results, "bench.lines")
+    if os.path.exists(lines):
+        with open(lines) as file:
+            parts["bench"] = [json.loads(line) for line in file if line.startswith("{")]
     if not parts:
         sys.exit("no part of the long tests left a result")
     whole = {"at": time.strftime("%Y-%m-%dT%H:%MZ", time.gmtime()), "commit": commit_of(target), "cores": os.cpu_count(), **parts}
