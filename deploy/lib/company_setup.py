@@ -161,7 +161,7 @@ IMPORT_COLUMNS = {
     "入住状态": lambda h: "已入住" if h.occupied else "空置", "建筑面积": lambda h: f"{h.area_cm2 / 10000:.2f}",
     "交付日期": lambda h: h.delivered, "竣工日期": lambda h: h.completed,
 }
-CHUNK_ROWS, UNDER_WAY = 100, 8
+CHUNK_ROWS, UNDER_WAY = 48, 8
 
 
 def bring_in(site, company, invitations, progress):
