@@ -183,7 +183,7 @@ struct gj_work_creation {
     const char *state; /* imported cases: where they stand */
     const char *paper_number;
 };
-Gj__Work__Create *gj_work_creation_body(struct gj_ctx *ctx, const struct gj_work_creation *creation);
+Gj__Work__Create *gj_work_creation_body(struct gj_ctx *ctx, struct gj_work_creation *creation);
 /* Makes a record in the middle of another command, which has checked rights: an imported case, a line of the duty log.
  * Written stays that of the other command. False: the rules do not allow it; nothing was written or refused. */
 bool gj_work_create_now(struct gj_ctx *ctx, const Gj__Work__Create *body);

@@ -84,6 +84,8 @@ static bool decide(struct gj_ctx *ctx, struct act *a)
     return (is_note(body->act) || gj_work_in_step(ctx, &a->work, body->revision, &body->after, body->state)) &&
            gj_work_told(
                ctx, a->work.kind, a->work.policy, "stated_at", body->stated_at, body->late, &a->act_at, &a->stated) &&
+           gj_work_told_fields(
+               ctx, a->work.kind, a->work.policy, body->fields, body->n_fields, body->late, &a->act_at, &a->stated) &&
            gj_work_attachments(ctx, &a->work, body->attachments, body->n_attachments) && flow_decides(ctx, a);
 }
 

@@ -90,8 +90,10 @@ static bool decide(struct gj_ctx *ctx, struct creation *c)
     if (body->n_links > GJ_WORK_LINKS_MAX) {
         return gj_refuse(ctx, GJ__V1__STATUS__REFUSED, "limit_reached", "links", NULL);
     }
+    int64_t happened_ms = 0;
     c->by = access.by;
     return gj_work_told(ctx, kind, policy, "received_at", body->received_at, body->late, &c->received_at, &c->stated) &&
+           gj_work_told_fields(ctx, kind, policy, body->fields, body->n_fields, body->late, &happened_ms, &c->stated) &&
            choose_way(ctx, c);
 }
 

@@ -56,6 +56,10 @@ bool gj_work_told(struct gj_ctx *ctx, const struct gj_kind *kind, const struct g
     if (told_ms >= ctx->now_ms) {
         return true;
     }
+    if (ctx->now_ms - told_ms <= GJ_WORK_CLOCK_SLACK_MS) {
+        *out_ms = told_ms;
+        return true;
+    }
     struct gj_duration late = kind->late_entry.unit != GJ_UNIT_NONE ? kind->late_entry : policy->settings.receipt_late;
     if (late.unit != GJ_UNIT_NONE && ctx->actor->user != 0) {
         struct gj_due limit = gj_deadline_after(&policy->settings, ctx->calendar, told_ms, late);
@@ -65,6 +69,27 @@ bool gj_work_told(struct gj_ctx *ctx, const struct gj_kind *kind, const struct g
     }
     *out_ms = told_ms;
     *stated = true;
+    return true;
+}
+
+bool gj_work_told_fields(struct gj_ctx *ctx, const struct gj_kind *kind, const struct gj_policy *policy,
+    Gj__V1__Field *const *fields, size_t count, bool has_reason, int64_t *at_ms, bool *stated)
+{
+    for (size_t i = 0; i < count; i++) {
+        uint16_t at = gj_kind_field(kind, fields[i]->key);
+        bool told = false;
+        int64_t used = 0;
+        if (at == GJ_NO_INDEX || !kind->fields[at].happened || fields[i]->value_case != GJ__V1__FIELD__VALUE_TIME) {
+            continue;
+        }
+        if (!gj_work_told(ctx, kind, policy, fields[i]->key, fields[i]->time, has_reason, &used, &told)) {
+            return false;
+        }
+        if (told && !*stated) {
+            *at_ms = used;
+            *stated = true;
+        }
+    }
     return true;
 }
 

@@ -5,7 +5,7 @@
 
 #include "core/work.h"
 
-/* Stated times ahead of the server's by less than this are taken as now: clocks differ. */
+/* Stated times this near the server's are as good as now: clocks differ. */
 #define GJ_WORK_CLOCK_SLACK_MS 60000
 
 /* Loads the record or refuses with NOT_FOUND. */
@@ -20,6 +20,11 @@ bool gj_work_in_step(struct gj_ctx *ctx, const struct gj_work *work, uint32_t re
  * to use, *stated whether it was told at all. */
 bool gj_work_told(struct gj_ctx *ctx, const struct gj_kind *kind, const struct gj_policy *policy, const char *field,
     int64_t told_ms, bool has_reason, int64_t *out_ms, bool *stated);
+
+/* The same for times handed in as fields that say when something happened (arrived_at, done_at …). The first that was
+ * told goes to *at_ms, unless a time of the step itself was told. */
+bool gj_work_told_fields(struct gj_ctx *ctx, const struct gj_kind *kind, const struct gj_policy *policy,
+    Gj__V1__Field *const *fields, size_t count, bool has_reason, int64_t *at_ms, bool *stated);
 
 /* Attachments that were committed before, not too many. */
 bool gj_work_attachments(struct gj_ctx *ctx, const struct gj_work *work, const ProtobufCBinaryData *list, size_t count);

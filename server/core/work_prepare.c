@@ -56,10 +56,19 @@ bool gj_prepare_plain(struct gj_ctx *ctx, Gj__V1__Field *const *items, size_t co
     return true;
 }
 
+/* Free texts that come beside the fields; the form knows them by their keys. */
+static void add_words(struct gj_field_value *given, size_t *count, const char *key, const char *text)
+{
+    if (key != NULL && text != NULL && text[0] != '\0') {
+        given[(*count)++] =
+            (struct gj_field_value){.key = key, .shape = GJ_SHAPE_TEXT, .text = text, .text_len = strlen(text)};
+    }
+}
+
 bool gj_prepare_form(
     struct gj_ctx *ctx, const struct gj_prepare_check *check, Gj__V1__Field *const *items, size_t count)
 {
-    struct gj_field_value *given = GJ_ARENA_ARRAY(ctx->arena, count + 1, struct gj_field_value);
+    struct gj_field_value *given = GJ_ARENA_ARRAY(ctx->arena, count + 2, struct gj_field_value);
     size_t n = 0;
     if (given == NULL || !gj_prepare_plain(ctx, items, count)) {
         return false;
@@ -67,10 +76,8 @@ bool gj_prepare_form(
     for (; n < count; n++) {
         given[n] = gj_work_value(items[n], ctx->arena);
     }
-    if (check->text_key != NULL && check->text != NULL && check->text[0] != '\0') {
-        given[n++] = (struct gj_field_value){
-            .key = check->text_key, .shape = GJ_SHAPE_TEXT, .text = check->text, .text_len = strlen(check->text)};
-    }
+    add_words(given, &n, check->text_key, check->text);
+    add_words(given, &n, GJ_FORM_LATE_REASON, check->late_reason);
     struct gj_form_request request = {.policy = check->policy,
         .kind = check->kind,
         .act = check->act,

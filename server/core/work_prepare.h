@@ -28,6 +28,7 @@ struct gj_prepare_check {
     const char *act;
     const char *text_key; /* key of the free text that comes with the act, or NULL */
     const char *text;
+    const char *late_reason; /* NULL or "": none */
 };
 bool gj_prepare_form(
     struct gj_ctx *ctx, const struct gj_prepare_check *check, Gj__V1__Field *const *items, size_t count);

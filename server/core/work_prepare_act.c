@@ -140,7 +140,8 @@ const ProtobufCMessage *gj_work_prepare_act(struct gj_ctx *ctx, const ProtobufCM
         .view = &work.view,
         .act = request->act,
         .text_key = frees ? GJ_FORM_NOTE : NULL,
-        .text = request->note};
+        .text = request->note,
+        .late_reason = request->late_reason};
     struct gj_work_refer refer = {.policy = ctx->policy,
         .kind = work.kind,
         .office = work.row->office,

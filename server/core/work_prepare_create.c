@@ -37,14 +37,28 @@ static const char *way_of(const struct gj_kind *kind, const char *act)
     return "create";
 }
 
-Gj__Work__Create *gj_work_creation_body(struct gj_ctx *ctx, const struct gj_work_creation *creation)
+/* When it was received may be handed in as a field of the form like any other: it is one and the same time. */
+static void take_received_at(struct gj_work_creation *creation)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < creation->field_count; i++) {
+        Gj__V1__Field *field = creation->fields[i];
+        if (strcmp(field->key, "received_at") != 0 || field->value_case != GJ__V1__FIELD__VALUE_TIME) {
+            creation->fields[kept++] = field;
+        } else if (creation->received_at == 0) {
+            creation->received_at = field->time;
+        }
+    }
+    creation->field_count = kept;
+}
+
+Gj__Work__Create *gj_work_creation_body(struct gj_ctx *ctx, struct gj_work_creation *creation)
 {
     const char *late = creation->late_reason == NULL ? "" : creation->late_reason;
     struct gj_prepare_check check = {.policy = creation->policy,
         .kind = creation->kind,
         .act = way_of(creation->kind, creation->act),
-        .text_key = GJ_FORM_LATE_REASON,
-        .text = late};
+        .late_reason = late};
     if (creation->state == NULL && !gj_prepare_form(ctx, &check, creation->fields, creation->field_count)) {
         return NULL;
     }
@@ -59,6 +73,7 @@ Gj__Work__Create *gj_work_creation_body(struct gj_ctx *ctx, const struct gj_work
     if (body == NULL) {
         return NULL;
     }
+    take_received_at(creation);
     gj__work__create__init(body);
     body->kind = creation->kind->number;
     body->policy = creation->policy->version;

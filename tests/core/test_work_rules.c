@@ -273,6 +273,36 @@ static void arrival_told_later_is_judged_by_receipt(void **state)
     assert_int_equal(world_row(w, id)->stated_count, 1);
 }
 
+static void a_time_told_in_a_field_is_a_stated_time(void **state)
+{
+    struct world *w = *state;
+    uint64_t id = world_ticket(w, "WAT-03", 2);
+    world_bring(w, id, "ACCEPTED");
+    gj_direct_advance(w->direct, 2 * HOUR);
+    int64_t arrived = gj_direct_now(w->direct) - HOUR;
+    Gj__V1__ActRequest request = GJ__V1__ACT_REQUEST__INIT;
+    Gj__V1__Field *fields[] = {at(w, "arrived_at", arrived)};
+    request.fields = fields;
+    request.n_fields = 1;
+    assert_refused(world_do(w, w->tech, id, "arrive", &request), GJ__V1__STATUS__INVALID, "late_without_reason", NULL);
+    request.late_reason = (char *)"无信号";
+    const struct gj_result *result = world_do(w, w->tech, id, "arrive", &request);
+    assert_ok(result);
+    assert_int_equal(world_field(w, id, "arrived_at")->time, arrived);
+    assert_int_equal(world_row(w, id)->stated_count, 1);
+    assert_true(world_timer(w, id, "arrive")->stated);
+    Gj__V1__CreateRequest create = GJ__V1__CREATE_REQUEST__INIT;
+    Gj__V1__Field *intake[] = {text(w, "channel", "phone"), text(w, "description", "灯不亮"),
+        at(w, "received_at", gj_direct_now(w->direct) - HOUR)};
+    create.kind = (char *)"repair_ticket";
+    create.office = w->office;
+    create.priority = -1;
+    create.fields = intake;
+    create.n_fields = 3;
+    assert_refused(gj_direct_call(w->direct, w->agent, GJ__V1__CALL__RECORD_CREATE, &create), GJ__V1__STATUS__INVALID,
+        "late_without_reason", NULL);
+}
+
 /* --- corrections --- */
 
 static const struct gj_result *amend(struct world *w, uint64_t user, uint64_t id, Gj__V1__Field *field, const char *why)
@@ -417,6 +447,7 @@ int main(void)
         STORY(a_lent_role_is_on_record),
         STORY(stated_times),
         STORY(arrival_told_later_is_judged_by_receipt),
+        STORY(a_time_told_in_a_field_is_a_stated_time),
         STORY(amended_with_the_old_value_beside_it),
         STORY(a_lead_lowers_a_priority),
         STORY(a_closed_record_gets_an_addendum),
