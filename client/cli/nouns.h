@@ -34,6 +34,8 @@ command_fn run_outbox_list, run_outbox_send, run_outbox_retry, run_outbox_drop;
 command_fn run_draft_put, run_draft_get, run_draft_drop;
 /* run_inbox.c */
 command_fn run_inbox_list;
+/* run_audit.c */
+command_fn run_audit_entries;
 /* run_roster.c */
 command_fn run_roster_set;
 /* completion.c */

@@ -126,9 +126,9 @@ static const struct command rows[] = {
         &gj__v1__weather_request__descriptor, WRITTEN, weather, NULL, NULL, NULL, 0, "on=1"},
     {"weather", "off", N_("the bad weather is over"), GJ__V1__CALL__WEATHER_MODE, &gj__v1__weather_request__descriptor,
         WRITTEN, weather, NULL, NULL, NULL, 0, NULL},
-    {"audit", "entries", N_("entries of the audit log, as they are hashed"), GJ__V1__CALL__AUDIT_ENTRIES,
-        &gj__v1__audit_entries_request__descriptor, &gj__v1__audit_entries__descriptor, entries, "entries",
-        "index leaf_hash entry", NULL, 0, NULL},
+    {"audit", "entries", N_("entries of the audit log, their hashes computed anew"), GJ__V1__CALL__AUDIT_ENTRIES,
+        &gj__v1__audit_entries_request__descriptor, &gj__v1__audit_entries__descriptor, entries, NULL, NULL,
+        run_audit_entries, 0, NULL},
     {"audit", "head", N_("size and root of the audit log"), GJ__V1__CALL__AUDIT_HEAD, &gj__v1__empty__descriptor,
         &gj__v1__audit_head__descriptor, NULL, NULL, NULL, NULL, 0, NULL},
 };

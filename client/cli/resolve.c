@@ -46,6 +46,7 @@ int resolve_office(struct cli *cli, const char *text, uint64_t *out)
     }
     page.limit = 200;
     request.page = &page;
+    request.code = gj_arena_strdup(&cli->arena, text);
     do {
         ProtobufCMessage *reply = NULL;
         code = cli_call(cli, GJ__V1__CALL__DIR_OFFICE_LIST, &request.base, &gj__v1__office_list__descriptor, &reply);

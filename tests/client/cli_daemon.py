@@ -196,6 +196,15 @@ try:
     answer("desk", "login", "desk", "--password-file", password)
     check(run("desk", "draft", "get", "intake").stdout == "half a sentence", "its writer does")
 
+    # The audit log, hashed anew by the reader, holds the ticket's steps.
+    entries = answer("second", "audit", "entries", "--all")
+    check(len(entries) == answer("second", "audit", "head")["size"] and [entry["index"] for entry in entries] ==
+          list(range(len(entries))) and all(entry["read"]["hash_ok"] for entry in entries), "the whole audit log")
+    steps = [entry["read"]["action"] for entry in entries
+             if entry["read"]["type"] == "action" and entry["read"]["subject"] == ticket["id"]]
+    check([step for step in steps if step in ("create", "dispatch", "accept", "appoint")] ==
+          ["create", "dispatch", "accept", "appoint"], f"the ticket's steps in it: {steps}")
+
     # A lost phone: its open watch ends at once, and nothing goes any more.
     watch = subprocess.Popen([program, "--profile", "tech", "ticket", "watch"], env=environment(),
                              stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)

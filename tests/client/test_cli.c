@@ -1,5 +1,6 @@
 /* client/cli: the line taken apart, the tables of commands, values, requests, output. No server is needed. */
 #include "client/cli/args.h"
+#include "client/cli/audit_entry.h"
 #include "client/cli/build.h"
 #include "client/cli/csv.h"
 #include "client/cli/fields.h"
@@ -10,6 +11,7 @@
 #include "client/cli/texts.h"
 #include "client/cli/titles.h"
 #include "client/cli/value.h"
+#include "common/id.h"
 #include "common/text.h"
 #include "proto/admin.pb-c.h"
 #include "proto/directory.pb-c.h"
@@ -637,6 +639,50 @@ static void test_csv_rows(void **state)
     assert_int_equal(lines, 0);
 }
 
+/* An entry and its leaf as a daemon wrote them. */
+static const char entry_hex[] = "01000002000000080000000000000029000001a2013629d200000001000000020000000000000005000000"
+                                "00000000050000000000000001000000030000"
+                                "050200000001000100000000000000280474656368066163636570740a4449535041544348454408414343"
+                                "455054454401a2013629d14197b66f49b35905"
+                                "8ab3";
+static const char leaf_hex[] = "dc2cb37a08418b47a77a65122d93dc0a768f78d83d6f22b5232aec3d71c0675f";
+
+static void test_an_audit_entry_is_read_by_its_description(void **state)
+{
+    (void)state;
+    uint8_t bytes[sizeof entry_hex / 2];
+    uint8_t leaf[32];
+    size_t len = strlen(entry_hex) / 2;
+    struct audit_entry entry;
+    assert_int_equal(gj_id_unhex(entry_hex, strlen(entry_hex), bytes, len), GJ_OK);
+    assert_int_equal(gj_id_unhex(leaf_hex, strlen(leaf_hex), leaf, sizeof leaf), GJ_OK);
+    assert_true(audit_entry_read(bytes, len, &entry));
+    assert_string_equal(audit_entry_type(entry.type), "action");
+    assert_int_equal(entry.index, 41);
+    assert_int_equal(entry.recorded_at, INT64_C(1795316656594));
+    assert_int_equal(entry.office, 2);
+    assert_int_equal(entry.actor, 5);
+    assert_int_equal(entry.subject, 1);
+    assert_int_equal(entry.revision, 3);
+    assert_int_equal(entry.call, GJ__V1__CALL__RECORD_ACT);
+    assert_int_equal(entry.previous, 40);
+    assert_string_equal(entry.role, "tech");
+    assert_string_equal(entry.action, "accept");
+    assert_string_equal(entry.from, "DISPATCHED");
+    assert_string_equal(entry.to, "ACCEPTED");
+    assert_true(audit_entry_is_leaf(bytes, len, leaf, sizeof leaf));
+    for (size_t at = 0; at < len; at++) {
+        assert_false(audit_entry_read(bytes, at, &entry));
+        bytes[at] ^= 1;
+        assert_false(audit_entry_is_leaf(bytes, len, leaf, sizeof leaf));
+        bytes[at] ^= 1;
+    }
+    bytes[0] = 2;
+    assert_false(audit_entry_read(bytes, len, &entry));
+    assert_null(audit_entry_type(0));
+    assert_null(audit_entry_type(999));
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -661,6 +707,7 @@ int main(void)
         CASE(test_refusals_in_words_and_as_json),
         CASE(test_texts_are_filled),
         CASE(test_csv_rows),
+        CASE(test_an_audit_entry_is_read_by_its_description),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
