@@ -142,6 +142,16 @@ static void climb(struct search *search)
     (void)(find_on_roster(search, 0, 0) || find_above(search, GJ_REACH_GROUP));
 }
 
+/* Somebody bears the relation, be he there or not: before a ticket is given to anyone, its worker cannot be missed. */
+static bool has_related(const struct gj_view *view, enum gj_relation relation)
+{
+    bool has = relation == GJ_RELATION_ASSIGNEE && gj_value_find(view->values, view->value_count, "assignee") != NULL;
+    for (size_t i = 0; !has && i < view->tie_count; i++) {
+        has = view->ties[i].relation == relation;
+    }
+    return has;
+}
+
 void gj_notify_find(struct gj_ctx *ctx, const struct gj_work *work, const struct gj_who_list *who, gj_relations forbid,
     struct gj_people *out)
 {
@@ -163,7 +173,8 @@ void gj_notify_find(struct gj_ctx *ctx, const struct gj_work *work, const struct
             find_role(&search, one->role, one->relation);
         }
         const struct gj_role *role = one->any_role ? NULL : gj_policy_role_by_number(ctx->policy, one->role);
-        asks_staff = asks_staff || one->any_role || (role != NULL && role->staff);
+        asks_staff =
+            asks_staff || (one->any_role ? has_related(&work->view, one->relation) : role != NULL && role->staff);
     }
     if (out->count == 0 && asks_staff) {
         climb(&search);

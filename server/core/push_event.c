@@ -124,6 +124,23 @@ static bool fill_view(struct gj_push *push, const Gj__Stored__Record *record, st
     return true;
 }
 
+/* The next promise of the record, as its queue shows it; 0: none. */
+static int64_t due_of(const struct gj_kind *kind, const Gj__Stored__Record *record)
+{
+    int64_t due_at = 0;
+
+    for (size_t i = 0; record->open && i < record->n_timers; i++) {
+        const Gj__V1__Timer *timer = record->timers[i];
+        uint16_t at = gj_kind_timer(kind, timer->name);
+        bool runs = at != GJ_NO_INDEX && kind->timers[at].promise && timer->stopped_at == 0 && timer->due_at != 0;
+
+        if (runs && (due_at == 0 || timer->due_at < due_at)) {
+            due_at = timer->due_at;
+        }
+    }
+    return due_at;
+}
+
 static bool add_record(
     struct gj_push *push, const struct gj_entry *entry, Gj__V1__Event *event, struct gj_push_event *out)
 {
@@ -155,7 +172,7 @@ static bool add_record(
     event->assignee = record->assignee;
     event->number = record->number;
     event->priority = record->priority;
-    event->due_at = record->next_fire_at;
+    event->due_at = due_of(frozen_kind, record);
     return fill_view(push, record, out);
 }
 

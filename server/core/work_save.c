@@ -199,6 +199,10 @@ static void save_due_row(struct gj_ctx *ctx, struct gj_work *work)
         row->next_fire_at = was;
         return;
     }
+    /* What has run out already (a call entered an hour late) fires now: only what the daemon itself missed is late. */
+    if (next != 0 && next < ctx->now_ms) {
+        next = ctx->now_ms;
+    }
     row->next_fire_at = next;
     if (was != 0) {
         struct gj_key old = due_key(was, row->id);
