@@ -87,6 +87,13 @@ bool gj_door_may(struct gj_ctx *ctx, const char *subject, enum gj_access_action 
     return ask(ctx, subject, action, office, gj_door_region(ctx, office), NULL, &answer, &refusal);
 }
 
+bool gj_door_may_all(struct gj_ctx *ctx, const char *subject, enum gj_access_action action, uint64_t office)
+{
+    struct gj_access_answer answer;
+    struct gj_refusal refusal;
+    return ask(ctx, subject, action, office, gj_door_region(ctx, office), NULL, &answer, &refusal) && !answer.own_only;
+}
+
 struct gj_entry gj_door_entry(struct gj_ctx *ctx, enum gj_entry_type type, const char *action, uint16_t subject_kind,
     uint64_t subject, uint64_t office, const struct gj_access_answer *by)
 {

@@ -47,6 +47,8 @@ bool gj_door_check_anywhere(
     struct gj_ctx *ctx, const char *subject, enum gj_access_action action, struct gj_access_answer *answer);
 /* Asks without refusing. */
 bool gj_door_may(struct gj_ctx *ctx, const char *subject, enum gj_access_action action, uint64_t office);
+/* The same, and not only for what is the actor's own. */
+bool gj_door_may_all(struct gj_ctx *ctx, const char *subject, enum gj_access_action action, uint64_t office);
 
 /* Begins an entry: type, action, subject, office, the role that gave the right and on whose behalf. */
 struct gj_entry gj_door_entry(struct gj_ctx *ctx, enum gj_entry_type type, const char *action, uint16_t subject_kind,

@@ -188,6 +188,8 @@ static void test_create_users(void **state)
     const Gj__V1__UserList *users = (const Gj__V1__UserList *)CALL(stage->lead, ADMIN_USER_LIST, &list)->body;
     assert_int_equal(users->n_users, 2);
     assert_refused(CALL(stage->tech, ADMIN_USER_LIST, &list), GJ__V1__STATUS__DENIED, "no_right", NULL);
+    users = (const Gj__V1__UserList *)CALL(stage->agent, ADMIN_USER_LIST, &list)->body;
+    assert_int_equal(users->n_users, 2); /* whom the desk gives work to */
 }
 
 static const struct gj_result *reset(struct stage *stage, uint64_t by, uint64_t user)

@@ -144,6 +144,11 @@ static void test_offices(void **state)
     offices = (const Gj__V1__OfficeList *)CALL(stage->agent, DIR_OFFICE_LIST, &list)->body;
     assert_int_equal(offices->n_offices, 1);
     assert_int_equal(offices->offices[0]->id, stage->office);
+    list.code = (char *)"0003";
+    offices = (const Gj__V1__OfficeList *)CALL(stage->agent, DIR_OFFICE_LIST, &list)->body;
+    assert_int_equal(offices->n_offices, 1); /* named, to hand something over to it */
+    assert_int_equal(offices->offices[0]->id, id);
+    list.code = (char *)protobuf_c_empty_string;
     /* A page of one, then the next by its cursor. */
     Gj__V1__Page page = GJ__V1__PAGE__INIT;
     page.limit = 1;

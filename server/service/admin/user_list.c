@@ -64,6 +64,21 @@ static Gj__V1__User *wire_user(struct gj_ctx *ctx, const Gj__Stored__User *store
     return row;
 }
 
+/* Whoever gives work to colleagues, and so may read the staff file of the office, must be able to name them. */
+static bool works_with(struct gj_ctx *ctx, uint64_t office)
+{
+    return office != 0 && gj_door_may_all(ctx, GJ_DOOR_STAFF, GJ_ACCESS_LIST, office);
+}
+
+static bool works_with_some(struct gj_ctx *ctx)
+{
+    bool some = false;
+    for (size_t i = 0; !some && i < ctx->actor->grant_count; i++) {
+        some = works_with(ctx, ctx->actor->grants[i].office);
+    }
+    return some;
+}
+
 static bool add_user(
     struct gj_ctx *ctx, const Gj__V1__UserListRequest *request, const struct gj_value *value, Gj__V1__UserList *list)
 {
@@ -73,7 +88,7 @@ static bool add_user(
     }
     if (!of_office(stored, request->office) || !has_role(stored, request->role) ||
         !(gj_door_may(ctx, GJ_DOOR_USERS, GJ_ACCESS_LIST, stored->office) ||
-            gj_door_may(ctx, GJ_DOOR_OWN_PEOPLE, GJ_ACCESS_LIST, stored->office))) {
+            gj_door_may(ctx, GJ_DOOR_OWN_PEOPLE, GJ_ACCESS_LIST, stored->office) || works_with(ctx, stored->office))) {
         return true;
     }
     Gj__V1__User *row = wire_user(ctx, stored);
@@ -90,7 +105,7 @@ void gj_admin_user_list(struct gj_ctx *ctx, const ProtobufCMessage *message)
     Gj__V1__UserList *list = GJ_ARENA_NEW(ctx->arena, Gj__V1__UserList);
     struct gj_page page;
     if (!gj_page_read(ctx, request->page, &page) ||
-        !gj_door_check_anywhere(ctx, GJ_DOOR_OWN_PEOPLE, GJ_ACCESS_LIST, NULL)) {
+        !(works_with_some(ctx) || gj_door_check_anywhere(ctx, GJ_DOOR_OWN_PEOPLE, GJ_ACCESS_LIST, NULL))) {
         return;
     }
     Gj__V1__User **users = GJ_ARENA_ARRAY(ctx->arena, page.rows, Gj__V1__User *);

@@ -1,5 +1,6 @@
 /* Regions, management offices (管理处) and buildings: company structure, no personal data. */
 #include <string.h>
+#include <strings.h>
 
 #include "common/limits.h"
 #include "core/actor.h"
@@ -238,13 +239,26 @@ void gj_directory_office_change(struct gj_ctx *ctx, const ProtobufCMessage *mess
     (void)gj_door_append(ctx, &entry, NULL);
 }
 
-static bool add_office(struct gj_ctx *ctx, const struct gj_value *value, uint64_t region, Gj__V1__OfficeList *list)
+/* Whoever hands a record over to another office must be able to name it. */
+static bool may_name(struct gj_ctx *ctx, const Gj__Stored__Office *office, const char *code)
+{
+    bool may = gj_door_may(ctx, GJ_DOOR_COMPANY, GJ_ACCESS_LIST, office->id);
+    for (size_t i = 0; !may && code[0] != '\0' && i < ctx->actor->grant_count; i++) {
+        may = gj_door_may(ctx, GJ_DOOR_COMPANY, GJ_ACCESS_LIST, ctx->actor->grants[i].office);
+    }
+    return may;
+}
+
+static bool add_office(struct gj_ctx *ctx, const struct gj_value *value, const Gj__V1__OfficeListRequest *request,
+    Gj__V1__OfficeList *list)
 {
     Gj__Stored__Office *stored = NULL;
     if (!gj_record_unpack(ctx->txn, value, &gj__stored__office__descriptor, ctx->arena, (void **)&stored)) {
         return false;
     }
-    if ((region != 0 && stored->region != region) || !gj_door_may(ctx, GJ_DOOR_COMPANY, GJ_ACCESS_LIST, stored->id)) {
+    if ((request->region != 0 && stored->region != request->region) ||
+        (request->code[0] != '\0' && strcasecmp(stored->code, request->code) != 0) ||
+        !may_name(ctx, stored, request->code)) {
         return true;
     }
     Gj__V1__Office *row = GJ_ARENA_NEW(ctx->arena, Gj__V1__Office);
@@ -290,7 +304,7 @@ void gj_directory_office_list(struct gj_ctx *ctx, const ProtobufCMessage *messag
         }
         struct gj_key_reader reader = gj_key_read(iter.key.data, iter.key.len);
         last = gj_key_read_u64(&reader);
-        if (!add_office(ctx, &iter.value, request->region, list)) {
+        if (!add_office(ctx, &iter.value, request, list)) {
             break;
         }
     }
