@@ -131,12 +131,13 @@ static int add_arg(struct line *line, const struct option_row *row, const char *
     return EXIT_OK;
 }
 
-/* The options of a command win over global ones of the same name. */
+/* Behind the noun a command's options win over global ones of the same name; before it there are only global ones. */
 static int take_long(struct line *line, const char *text)
 {
     size_t len = strcspn(text, "=");
     const char *value = text[len] == '=' ? text + len + 1 : NULL;
-    const struct option_row *own = line->cli->command == NULL ? NULL : find_row(line->cli->command->options, text, len);
+    const struct option_row *own =
+        line->cli->command == NULL || line->word_count == 0 ? NULL : find_row(line->cli->command->options, text, len);
     const struct option_row *row = own != NULL ? own : find_row(args_global, text, len);
     if (row == NULL) {
         return cli_fail(line->cli, EXIT_USAGE, CLI_TEXT("unknown option --%.*s; see --help"), (int)len, text);
@@ -280,6 +281,12 @@ int args_parse(struct cli *cli, int argc, char *const *argv, struct args_result 
     if (code != EXIT_OK || result->noun == NULL) {
         result->help = result->help || (code == EXIT_OK && result->noun == NULL);
         return code;
+    }
+    if (cli->command == NULL && strcmp(result->noun, "help") == 0) {
+        result->help = true;
+        result->noun = line->word_count > 1 ? line->words[1] : NULL;
+        cli->command = result->noun == NULL ? NULL : command_find(result->noun, line->words[2]);
+        return EXIT_OK;
     }
     if (cli->command == NULL) {
         return command_noun(result->noun)

@@ -51,6 +51,14 @@ int completion_bash(struct cli *cli)
           "    COMPREPLY=()\n"
           "    for ((n = 1; n < COMP_CWORD; n++)); do\n"
           "        word=${COMP_WORDS[n]}\n"
+          "        case $word in\n        -p|-o",
+        out);
+    for (const struct option_row *row = args_global; row->name != NULL; row++) {
+        if (row->type != OPTION_FLAG) {
+            fprintf(out, "|--%s", row->name);
+        }
+    }
+    fputs(") ((n++)); continue ;;\n        esac\n"
           "        [[ $word == -* ]] && continue\n"
           "        if [[ -z $noun ]]; then noun=$word; elif [[ -z $verb ]]; then verb=$word; fi\n"
           "    done\n"

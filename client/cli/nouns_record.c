@@ -7,7 +7,7 @@
 
 #define FIELDS_HELP                                                                                                    \
     N_("a declared field; KEY:n= number, :m= yuan, :b= yes/no, :t= time, :r= id, :x= attachment, :l=C=V,C=V table "    \
-       "row")
+       "row, numbers as C:n=V, yuan as C:m=V")
 
 static const struct option_row ticket_create[] = {
     {"office", "office", OPTION_OFFICE, OPT_OWN_OFFICE, N_("which office (default: this device's)")},
@@ -92,6 +92,7 @@ static const struct option_row act[] = {
     {"field", "fields", OPTION_FIELD, OPT_MANY, FIELDS_HELP},
     {"owner-means", "owner.means", OPTION_TEXT, 0, N_("owner's step: signature, code, call, paper or app")},
     {"owner-evidence", "owner.evidence", OPTION_HEX, 0, N_("owner's step: attachment that proves it")},
+    {"owner-code", NULL, OPTION_TEXT, OPT_LOCAL, N_("owner's step: the one-time code that the owner told")},
     {"owner-person", "owner.person", OPTION_ID, 0, N_("owner's step: which person")},
     {"attachment", "attachments", OPTION_HEX, OPT_MANY, N_("address of an attachment")},
     {"office", "office", OPTION_OFFICE, 0, N_("transfer: to this office")},
@@ -177,7 +178,7 @@ static const struct option_row import[] = {
 };
 
 #define COLUMNS "id number state priority category place assignee received_at due_at breached revision"
-#define HISTORY_COLUMNS "event.at event.act event.from_state event.to_state actor_name note stated_at"
+#define HISTORY_COLUMNS "event.at event.act event.from_state event.to_state actor_name note reason old stated_at"
 #define WRITTEN &gj__v1__written__descriptor
 
 /* The verbs that tickets and other records share. */

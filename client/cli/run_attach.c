@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Attachments travel in chunks of a size that the server says. */
 
@@ -125,8 +126,14 @@ int run_fetch(struct cli *cli)
                        : cli_fail(cli, EXIT_LOCAL, "%s: %s", to, strerror(errno));
         }
     }
-    if (out != cli->out && fclose(out) != 0 && code == EXIT_OK) {
+    if (out == cli->out) {
+        return code;
+    }
+    if (fclose(out) != 0 && code == EXIT_OK) {
         code = cli_fail(cli, EXIT_LOCAL, "%s: %s", to, strerror(errno));
+    }
+    if (code != EXIT_OK) {
+        (void)unlink(to); /* half a picture, or none, must not stand in the way of the next try */
     }
     return code;
 }

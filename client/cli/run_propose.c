@@ -17,6 +17,8 @@
 
 #define POLICY_FILE_MAX ((size_t)256 * 1024)
 #define POLICY_FILES_MAX 200
+/* A table up to this size goes as it is. */
+#define CALENDAR_WHOLE_MAX ((size_t)60 * 1024)
 
 static bool is_yaml(const char *name)
 {
@@ -176,6 +178,62 @@ int run_policy_propose(struct cli *cli)
     return code == EXIT_OK ? show_message(cli, reply, NULL) : code;
 }
 
+/* What a due date needs of a table; names and sources of the days are for people who read the file. */
+static bool needed_column(const char *name, size_t len)
+{
+    static const char *const names[] = {"date", "is_workday", "day_type", "status"};
+    for (size_t n = 0; n < sizeof names / sizeof names[0]; n++) {
+        if (strlen(names[n]) == len && memcmp(names[n], name, len) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* One line's needed cells to the end of out; which ones they are was found in the first line. */
+static size_t slim_line(const char *line, size_t len, uint64_t *columns, bool first, char *out)
+{
+    size_t put = 0;
+    size_t at = 0;
+    for (unsigned column = 0; at <= len && column < 64; column++) {
+        const char *tab = memchr(line + at, '\t', len - at);
+        size_t end = tab == NULL ? len : (size_t)(tab - line);
+        if (first && needed_column(line + at, end - at)) {
+            *columns |= UINT64_C(1) << column;
+        }
+        if ((*columns >> column & 1) != 0) {
+            if (put > 0) {
+                out[put++] = '\t';
+            }
+            memcpy(out + put, line + at, end - at);
+            put += end - at;
+        }
+        at = end + 1;
+    }
+    out[put++] = '\n';
+    return put;
+}
+
+/* A table of several years with everything in it is longer than a message; without the remarks four years fit. */
+static void slim(struct cli *cli, Gj__V1__CalendarProposeRequest *request)
+{
+    const char *text = (const char *)request->tsv.data;
+    char *out = gj_arena_alloc(&cli->arena, request->tsv.len + 2);
+    uint64_t columns = 0;
+    size_t put = 0;
+    for (size_t at = 0; out != NULL && at < request->tsv.len;) {
+        const char *newline = memchr(text + at, '\n', request->tsv.len - at);
+        size_t end = newline == NULL ? request->tsv.len : (size_t)(newline - text);
+        size_t len = end > at && text[end - 1] == '\r' ? end - 1 - at : end - at;
+        put += slim_line(text + at, len, &columns, at == 0, out + put);
+        at = end + 1;
+    }
+    if (out != NULL) {
+        request->tsv.data = (uint8_t *)out;
+        request->tsv.len = put;
+    }
+}
+
 int run_calendar_propose(struct cli *cli)
 {
     const uint8_t *bytes = NULL;
@@ -187,6 +245,9 @@ int run_calendar_propose(struct cli *cli)
         return code;
     }
     request.tsv.data = (uint8_t *)(uintptr_t)bytes;
+    if (request.tsv.len > CALENDAR_WHOLE_MAX) {
+        slim(cli, &request);
+    }
     code = cli_call(cli, GJ__V1__CALL__CALENDAR_PROPOSE, &request.base, &gj__v1__written__descriptor, &reply);
     return code == EXIT_OK ? show_message(cli, reply, NULL) : code;
 }

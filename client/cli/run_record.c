@@ -34,10 +34,27 @@ static int fill_revision(struct cli *cli, ProtobufCMessage *request)
     return present_revision(cli, request);
 }
 
+/* A code is text to people; on the wire it is the evidence of the means "code". */
+static int fill_code(struct cli *cli, ProtobufCMessage *request)
+{
+    const char *text = cli_arg(cli, "owner-code");
+    if (text == NULL) {
+        return EXIT_OK;
+    }
+    if (cli_arg(cli, "owner-means") != NULL || cli_arg(cli, "owner-evidence") != NULL) {
+        return cli_fail(cli, EXIT_USAGE, "%s", CLI_TEXT("--owner-code says means and evidence by itself"));
+    }
+    return build_text(&cli->arena, build_place(&cli->arena, request, "owner.means"), "code") &&
+                   build_bytes(&cli->arena, build_place(&cli->arena, request, "owner.evidence"), text, strlen(text))
+               ? EXIT_OK
+               : EXIT_LOCAL;
+}
+
 int run_act(struct cli *cli)
 {
     ProtobufCMessage *request = cli_new(cli, cli->command->request);
-    int code = request == NULL ? EXIT_LOCAL : fill_revision(cli, request);
+    int code = request == NULL ? EXIT_LOCAL : fill_code(cli, request);
+    code = code == EXIT_OK ? fill_revision(cli, request) : code;
     return code == EXIT_OK ? cli_send(cli, request) : code;
 }
 
@@ -54,7 +71,7 @@ int run_approve(struct cli *cli)
 
 static int show_history(struct cli *cli, const Gj__V1__Shown *shown)
 {
-    static const char columns[] = "event.at event.act event.from_state event.to_state actor_name note";
+    static const char columns[] = "event.at event.act event.from_state event.to_state actor_name note reason old";
     if (shown->n_history == 0) {
         return EXIT_OK;
     }
@@ -75,7 +92,9 @@ static int show_timers(struct cli *cli, const Gj__V1__Record *record)
     struct list *list = list_begin(
         cli, "name started_at due_at warn_at stopped_at stage provisional level", &gj__v1__timer__descriptor);
     for (size_t n = 0; list != NULL && n < record->n_timers; n++) {
-        (void)list_row(list, &record->timers[n]->base); /* as above */
+        if (record->timers[n]->due_at != 0 || record->timers[n]->stopped_at != 0) { /* the others promise nothing */
+            (void)list_row(list, &record->timers[n]->base);                         /* as above */
+        }
     }
     return list == NULL ? EXIT_LOCAL : list_end(list);
 }

@@ -44,6 +44,22 @@ static const char *cell_id(struct cli *cli, uint64_t id)
     return gj_arena_strdup(&cli->arena, text);
 }
 
+/* Numbers in tables have three decimals; those that are zero are not shown. */
+static const char *cell_thousandths(struct cli *cli, int64_t value)
+{
+    uint64_t plain = value < 0 ? UINT64_C(0) - (uint64_t)value : (uint64_t)value;
+    char *text =
+        gj_arena_printf(&cli->arena, "%s%" PRIu64 ".%03" PRIu64, value < 0 ? "-" : "", plain / 1000, plain % 1000);
+    for (size_t len = text == NULL ? 0 : strlen(text); len > 0 && strchr("0.", text[len - 1]) != NULL; len--) {
+        bool point = text[len - 1] == '.';
+        text[len - 1] = '\0';
+        if (point) {
+            break;
+        }
+    }
+    return text;
+}
+
 static const char *cell_integer(struct cli *cli, const ProtobufCFieldDescriptor *field, const void *at)
 {
     char time[VALUE_TIME_SIZE];
@@ -52,6 +68,9 @@ static const char *cell_integer(struct cli *cli, const ProtobufCFieldDescriptor 
         if (json_is_time(field)) {
             value_format_local(value, time);
             return value <= 0 ? "" : gj_arena_strdup(&cli->arena, time);
+        }
+        if (field == protobuf_c_message_descriptor_get_field_by_name(&gj__v1__cell__descriptor, "number")) {
+            return cell_thousandths(cli, value);
         }
         if (strcmp(field->name, "money") == 0) {
             return gj_arena_printf(&cli->arena, "%s%" PRId64 ".%02d", value < 0 ? "-" : "",
@@ -130,8 +149,10 @@ static const char *cell_field(struct cli *cli, const ProtobufCMessage *message, 
     const char *elements = *(const char *const *)build_at(message, field);
     for (size_t n = 0; n < build_count(message, field) && joined != NULL; n++) {
         const char *next = cell_value(cli, field, elements + n * step_of(field));
-        joined = gj_arena_printf(
-            &cli->arena, "%s%s%s", joined, n > 0 ? (field->type == PROTOBUF_C_TYPE_MESSAGE ? "; " : ", ") : "", next);
+        const char *between = field->type != PROTOBUF_C_TYPE_MESSAGE           ? ", "
+                              : field->descriptor == &gj__v1__cell__descriptor ? " "
+                                                                               : "; ";
+        joined = gj_arena_printf(&cli->arena, "%s%s%s", joined, n > 0 ? between : "", next);
     }
     return joined;
 }
@@ -146,6 +167,9 @@ static const char *cell_message(struct cli *cli, const ProtobufCMessage *message
         const char *text = cell_field(cli, message, field);
         if (text == NULL || *text == '\0' || strcmp(text, "0") == 0) {
             continue;
+        }
+        if (message->descriptor == &gj__v1__lines__descriptor || message->descriptor == &gj__v1__line__descriptor) {
+            return text; /* a table is its rows, a row its cells */
         }
         joined = bare
                      ? gj_arena_printf(&cli->arena, "%s=%s", joined, text)

@@ -66,6 +66,7 @@ static const struct {
     {"number", N_("number")},
     {"occupancy", N_("occupancy")},
     {"office", N_("office")},
+    {"old", N_("old value")},
     {"online", N_("online")},
     {"open", N_("open")},
     {"open_records", N_("open records")},

@@ -4,6 +4,7 @@ imported, a device shut out.
 
 usage: cli_daemon.py GUANJIA GUANJIAD SOURCE_DIR
 """
+import datetime
 import json
 import os
 import pathlib
@@ -195,6 +196,28 @@ try:
     check(run("desk", "draft", "get", "intake").returncode == 3, "a colleague does not see it")
     answer("desk", "login", "desk", "--password-file", password)
     check(run("desk", "draft", "get", "intake").stdout == "half a sentence", "its writer does")
+
+    # A policy travels file by file, a long calendar without its remarks; both need a second person.
+    changed = base / "policy"
+    shutil.copytree(root / "deploy/policy", changed)
+    same = run("admin", "policy", "propose", changed, "--reason", "nothing")
+    check(same.returncode == 1 and "in force" in same.stderr, "nothing to propose", same)
+    with open(changed / "settings.yaml", "a") as settings:
+        settings.write("# a remark\n")
+    version = answer("admin", "policy", "propose", changed, "--reason", "a remark")["id"]
+    check(run("admin", "policy", "approve", version).returncode == 13, "not by whoever proposed it")
+    answer("second", "policy", "approve", version)
+    check(run("admin", "policy", "get", "--name", "settings.yaml").stdout.endswith("# a remark\n"), "the version in force")
+    table = (root / "deploy/calendars/cn.tsv").read_text().rstrip("\n").split("\n")
+    day = datetime.date(2028, 1, 1)
+    while day.year == 2028:
+        table.append(f"{day}\t{int(day.weekday() < 5)}\t{'workday' if day.weekday() < 5 else 'weekend'}\tprojected\t\t{'x' * 30}")
+        day += datetime.timedelta(1)
+    long_table = base / "long.tsv"
+    long_table.write_text("\r\n".join(table) + "\r\n")
+    check(len(long_table.read_bytes()) > 65536, "the table is longer than a message")
+    version = answer("admin", "calendar", "propose", long_table, "--notice", "for a test")["id"]
+    answer("second", "calendar", "approve", version)
 
     # The audit log, hashed anew by the reader, holds the ticket's steps.
     entries = answer("second", "audit", "entries", "--all")

@@ -113,6 +113,9 @@ static void test_lines_that_are_right(void **state)
     assert_int_equal(parse(world, "policy explain --kind repair --profile grade1"), EXIT_OK);
     assert_string_equal(cli_arg(cli, "profile"), "grade1");
     assert_string_equal(cli->profile, "default");
+    assert_int_equal(parse(world, "--profile hq policy explain --kind repair --profile grade1"), EXIT_OK);
+    assert_string_equal(cli_arg(cli, "profile"), "grade1");
+    assert_string_equal(cli->profile, "hq");
     assert_int_equal(parse(world, "--timeout 5 ticket list"), EXIT_OK);
     assert_int_equal(cli->timeout_ms, 5000);
 }
