@@ -228,7 +228,6 @@ int main(void)
         STORY(nothing_is_lost_over_a_restart),
         STORY(after_a_hold_one_notice_a_person),
         STORY(a_late_entry_is_no_hold),
-        STORY(before_anybody_has_the_work_nobody_misses_him),
         STORY(an_office_is_stricter_never_looser),
         STORY(a_typhoon_stretches_what_may_wait),
         STORY(recomputing_visits_every_open_record),
