@@ -313,6 +313,11 @@ void gj_direct_request_key(struct gj_direct *direct, const uint8_t key[16])
     direct->has_next_key = true;
 }
 
+void gj_direct_same_key(struct gj_direct *direct)
+{
+    gj_direct_request_key(direct, direct->last_key);
+}
+
 void gj_direct_fail(struct gj_direct *direct, const char *prefix, uint64_t nth)
 {
     direct->fail_prefix = prefix;
@@ -434,6 +439,7 @@ static enum gj_err hand_over(struct gj_direct *direct, struct gj_direct_peer *pe
     wire.call = (uint32_t)call;
     if (row != NULL && row->apply != NULL) {
         make_key(direct, key);
+        memcpy(direct->last_key, key, sizeof key);
         wire.request_key = (ProtobufCBinaryData){.data = key, .len = sizeof key};
     }
     wire.deadline_ms = 120000;

@@ -70,6 +70,8 @@ bool gj_direct_cut_off(struct gj_direct *direct, uint64_t device);
 const struct gj_result *gj_direct_system(struct gj_direct *direct, Gj__V1__Call call, const void *body);
 /* Request key of the next write instead of a counted one; used once. */
 void gj_direct_request_key(struct gj_direct *direct, const uint8_t key[16]);
+/* The key of the write before, for sending it again. */
+void gj_direct_same_key(struct gj_direct *direct);
 /* The next write fails in the machinery: result.status is INTERNAL or UNAVAILABLE and nothing may have changed. For
  * fail-every-step loops: nth counts the steps named prefix (common/fail.h); gj_direct_failed tells whether it fired
  * (never in a build without GJ_FAULTS). */

@@ -31,7 +31,7 @@ struct gj_direct {
     bool system_done;
     enum gj_err fatal;
     uint64_t key_count;
-    uint8_t next_key[16];
+    uint8_t next_key[16], last_key[16];
     bool has_next_key;
     const char *fail_prefix;
     uint64_t fail_nth;

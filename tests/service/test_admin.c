@@ -512,7 +512,7 @@ static void test_twice(void **state)
 
 static void test_every_step_fails(void **state)
 {
-    static const char *const prefixes[] = {"txn.put", "txn.del", "txn.commit"};
+    static const char *const prefixes[] = {"txn.put", "txn.del", "txn.commit", "arena.alloc"};
     struct stage *stage = *state;
     uint8_t before[32], after[32];
     for (size_t p = 0; p < sizeof prefixes / sizeof prefixes[0]; p++) {

@@ -486,8 +486,9 @@ static void test_nothing_in_plain(void **state)
 /* The nth step fails in the machinery: the store is as before, and the same request goes through afterwards. */
 static void test_every_step_fails(void **state)
 {
-    static const char *const prefixes[] = {"txn.put", "vault.put", "vault.commit", "txn.commit"};
-    static char rooms[][8] = {"7-8", "7-9", "7-10", "7-11"};
+    static const char *const prefixes[] = {
+        "txn.put", "vault.put", "vault.commit", "txn.commit", "arena.alloc", "vault.alloc"};
+    static char rooms[][8] = {"7-8", "7-9", "7-10", "7-11", "7-12", "7-13"};
     struct stage *stage = *state;
     Gj__V1__HouseholdPutRequest request = GJ__V1__HOUSEHOLD_PUT_REQUEST__INIT;
     Gj__V1__Household household = GJ__V1__HOUSEHOLD__INIT;
@@ -514,7 +515,17 @@ static void test_every_step_fails(void **state)
             }
             assert_int_not_equal(result->status, GJ__V1__STATUS__OK);
             gj_direct_digest(stage->direct, after);
-            assert_memory_equal(before, after, sizeof before);
+            if (memcmp(before, after, sizeof before) != 0) {
+                /* Only the answer was lost, for want of memory: sent again, the write is known. */
+                assert_string_equal(prefixes[p], "arena.alloc");
+                gj_direct_same_key(stage->direct);
+                result = CALL(stage->agent, DIR_HOUSEHOLD_CREATE, &request);
+                assert_ok(result);
+                assert_true(result->written.repeated);
+                assert_int_equal(result->entries, 0);
+                household.room = rooms[p];
+                break;
+            }
         }
     }
 }

@@ -388,7 +388,8 @@ static void test_survives_restart(void **state)
 
 static void test_every_step_fails(void **state)
 {
-    static const char *const prefixes[] = {"txn.put", "txn.del", "vault.put", "vault.commit", "txn.commit"};
+    static const char *const prefixes[] = {
+        "txn.put", "txn.del", "vault.put", "vault.commit", "txn.commit", "arena.alloc"};
     struct stage *stage = *state;
     uint8_t before[32], after[32];
     assert_ok(end_import(stage, stage->lead, import_three(stage), true));
@@ -409,7 +410,16 @@ static void test_every_step_fails(void **state)
             }
             assert_int_not_equal(result->status, GJ__V1__STATUS__OK);
             gj_direct_digest(stage->direct, after);
-            assert_memory_equal(before, after, sizeof before);
+            if (memcmp(before, after, sizeof before) != 0) {
+                /* Only the answer was lost, for want of memory: sent again, the write is known. */
+                assert_string_equal(prefixes[p], "arena.alloc");
+                gj_direct_same_key(stage->direct);
+                result = chunk(stage, stage->lead, import, number, 2 + number * 2, lines);
+                assert_ok(result);
+                assert_true(result->written.repeated);
+                assert_int_equal(result->entries, 0);
+                break;
+            }
         }
         number++;
     }
