@@ -45,12 +45,14 @@ static bool put(struct gj_arena *arena, ProtobufCMessage *message, const char *m
     return build_number(arena, build_place(arena, message, member), value);
 }
 
+/* The first address of a field is its blob, further ones its blobs. */
 static bool put_hex(struct gj_arena *arena, ProtobufCMessage *field, const char *hex)
 {
+    bool more = ((const Gj__V1__Field *)field)->value_case == GJ__V1__FIELD__VALUE_BLOB;
     size_t len = strlen(hex);
     uint8_t *bytes = gj_arena_alloc(arena, len / 2 + 1);
     return bytes != NULL && len % 2 == 0 && len > 0 && gj_id_unhex(hex, len, bytes, len / 2) == GJ_OK &&
-           build_bytes(arena, build_place(arena, field, "blob"), bytes, len / 2);
+           build_bytes(arena, build_place(arena, field, more ? "blobs" : "blob"), bytes, len / 2);
 }
 
 static bool put_cell(struct gj_arena *arena, ProtobufCMessage *line, char *text)
@@ -126,13 +128,13 @@ static bool put_value(struct gj_arena *arena, ProtobufCMessage *field, const str
     }
 }
 
-/* The rows of one table are given one by one under the same key. */
-static ProtobufCMessage *same_key(struct build_place place, const char *key)
+/* The rows of one table, and several photos, are given one by one under the same key. */
+static ProtobufCMessage *same_key(struct build_place place, const char *key, Gj__V1__Field__ValueCase value_case)
 {
     ProtobufCMessage **fields = *(ProtobufCMessage ***)build_at(place.message, place.field);
     for (size_t n = 0; n < build_count(place.message, place.field); n++) {
         const Gj__V1__Field *field = (const Gj__V1__Field *)fields[n];
-        if (strcmp(field->key, key) == 0 && field->value_case == GJ__V1__FIELD__VALUE_LINES) {
+        if (strcmp(field->key, key) == 0 && field->value_case == value_case) {
             return fields[n];
         }
     }
@@ -146,7 +148,9 @@ bool fields_add(struct gj_arena *arena, struct build_place place, const char *te
     if (copy == NULL || place.message == NULL || !split(copy, &parts)) {
         return false;
     }
-    ProtobufCMessage *field = parts.letter == 'l' ? same_key(place, parts.key) : NULL;
+    ProtobufCMessage *field = parts.letter == 'l'   ? same_key(place, parts.key, GJ__V1__FIELD__VALUE_LINES)
+                              : parts.letter == 'x' ? same_key(place, parts.key, GJ__V1__FIELD__VALUE_BLOB)
+                                                    : NULL;
     if (field == NULL) {
         field = build_message(arena, place);
         if (field == NULL || !build_text(arena, build_place(arena, field, "key"), parts.key)) {

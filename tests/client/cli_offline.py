@@ -124,6 +124,7 @@ def complete(*words):
 
 check(complete("guanjia", "tic") == ["ticket"], "completion of a noun")
 check({"act", "actions", "amend", "approve", "attach"} <= set(complete("guanjia", "ticket", "a")), "completion of a verb")
+check("act" in complete("guanjia", "-p", "desk", "ticket", "a"), "completion after an option with a value")
 check("--category" in complete("guanjia", "ticket", "create", "--ca"), "completion of an option")
 check(complete("guanjia", "-o", "nd") == ["ndjson"], "completion of a format")
 

@@ -140,12 +140,13 @@ static void test_lines_that_are_wrong(void **state)
 static void test_help_needs_no_whole_line(void **state)
 {
     struct world *world = *state;
-    static const char *const lines[] = {
-        "--help", "-h", "", "ticket --help", "ticket act --help", "ticket act -h", "nothing --help"};
+    static const char *const lines[] = {"--help", "-h", "", "ticket --help", "ticket act --help", "ticket act -h",
+        "nothing --help", "help", "help ticket", "help ticket act"};
     for (size_t n = 0; n < sizeof lines / sizeof lines[0]; n++) {
         assert_int_equal(parse(world, lines[n]), EXIT_OK);
         assert_true(world->result.help);
     }
+    assert_ptr_equal(world->cli.command, command_find("ticket", "act"));
     assert_int_equal(parse(world, "ticket act --help"), EXIT_OK);
     help_command(&world->cli, world->cli.command);
     assert_non_null(strstr(printed(world), "guanjia ticket act ID ACT"));
@@ -369,7 +370,7 @@ static void test_form_fields(void **state)
     Gj__V1__ActRequest *act = (Gj__V1__ActRequest *)build_new(arena, &gj__v1__act_request__descriptor);
     struct build_place place = build_place(arena, &act->base, "fields");
     static const char *const good[] = {"trade=plumber", "count:n=-3", "told:b=yes", "fee:m=12.50",
-        "appointment_at:t=2026-02-13T15:00", "person:r=7", "photo:x=00ff",
+        "appointment_at:t=2026-02-13T15:00", "person:r=7", "photo:x=00ff", "photo:x=01ff",
         "materials:l=item=pipe\\, copper,quantity:n=1.5,price:m=3.20", "materials:l=item=tape,done:b=no", "note=a=b:c",
         "empty="};
     static const char *const bad[] = {"", "=x", "key", "key:q=1", "key:nn=1", "n:n=x", "b:b=maybe", "t:t=later",
@@ -387,6 +388,8 @@ static void test_form_fields(void **state)
     assert_int_equal(act->fields[4]->time, INT64_C(1770966000000));
     assert_int_equal(act->fields[5]->ref, 7);
     assert_int_equal(act->fields[6]->blob.len, 2);
+    assert_int_equal(act->fields[6]->n_blobs, 1);
+    assert_int_equal(act->fields[6]->blobs[0].data[0], 1);
     const Gj__V1__Lines *lines = act->fields[7]->lines;
     assert_int_equal(lines->n_rows, 2);
     assert_string_equal(lines->rows[0]->cells[0]->text, "pipe, copper");
@@ -541,6 +544,12 @@ static void test_a_form_field_shows_its_value(void **state)
     assert_string_equal(json_string_value(json_object_get(json_array_get(fields, 1), "type")), "money");
     json_decref(json);
     assert_string_equal(show_cell(&world->cli, &record->base, "fields"), "trade=plumber; fee=12.50");
+    Gj__V1__Record *other = (Gj__V1__Record *)build_new(arena, &gj__v1__record__descriptor);
+    place = build_place(arena, &other->base, "fields");
+    assert_true(fields_add(arena, place, "materials:l=item=tape,quantity:n=0.5,price:m=3") &&
+                fields_add(arena, place, "materials:l=item=valve,quantity:n=10"));
+    assert_string_equal(show_cell(&world->cli, &other->base, "fields"),
+        "materials=item=tape quantity=0.5 price=3.00; item=valve quantity=10");
 }
 
 static void test_exit_codes_follow_the_status(void **state)
