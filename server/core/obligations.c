@@ -243,12 +243,13 @@ void gj_obligations_apply(struct gj_ctx *ctx, const ProtobufCMessage *message)
         count++;
     }
     gj_iter_close(&iter);
-    for (size_t i = 0; i < count; i++) {
-        round_of_office(ctx, offices[i]);
+    size_t done = 0;
+    for (; done < count && !gj_work_enough(ctx); done++) {
+        round_of_office(ctx, offices[done]);
     }
     int64_t next_ms = ctx->now_ms - ctx->now_ms % ROUND_MS + ROUND_MS;
-    if (count == GJ_OBLIGATION_OFFICES_MAX) {
-        next.from_office = offices[count - 1]->id;
+    if (done > 0 && (done == GJ_OBLIGATION_OFFICES_MAX || done < count)) {
+        next.from_office = offices[done - 1]->id;
         next_ms = ctx->now_ms;
     }
     gj_timer_ask(ctx, next_ms, GJ__V1__CALL__SYSTEM_OBLIGATION, &next.base);

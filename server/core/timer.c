@@ -78,7 +78,7 @@ void gj_timer_apply(struct gj_ctx *ctx, const ProtobufCMessage *message)
         gj_txn_fail(ctx->txn, gj_arena_why(ctx->arena));
         return;
     }
-    for (size_t i = 0; i < body->n_records && firing.acts < GJ_TIMER_ACTS_MAX; i++) {
+    for (size_t i = 0; i < body->n_records && firing.acts < GJ_TIMER_ACTS_MAX && !gj_work_enough(ctx); i++) {
         struct gj_work work;
         if (!gj_work_load(ctx, body->records[i], &work) || work.row->next_fire_at == 0 ||
             work.row->next_fire_at > body->upto) {
@@ -119,32 +119,30 @@ void gj_timer_recompute(struct gj_ctx *ctx, const ProtobufCMessage *message)
     (void)gj_timer_take(ctx, GJ__V1__CALL__SYSTEM_RECOMPUTE, &gj__work__recompute__descriptor, &message);
     const Gj__Work__Recompute *body = (const Gj__Work__Recompute *)message;
     struct gj_key low = gj_key_of_bytes(body->after.data, body->after.len);
-    uint64_t ids[GJ_TIMER_RECOMPUTE_MAX];
+    struct gj_key keys[GJ_TIMER_RECOMPUTE_MAX];
     size_t count = 0;
-    struct gj_key last;
-    gj_key_init(&last);
     if (body->after.len > 0) {
         gj_key_after(&low);
     }
     struct gj_iter iter;
     gj_iter_range(&iter, ctx->txn, GJ_TABLE_WORK, &low, NULL, GJ_FORWARD);
     while (count < GJ_TIMER_RECOMPUTE_MAX && gj_iter_next(&iter)) {
-        struct gj_key_reader reader = gj_key_read(iter.key.data, iter.key.len);
-        (void)gj_key_read_u32(&reader);
-        (void)gj_key_read_u16(&reader);
-        ids[count++] = gj_key_read_u64(&reader);
-        last = gj_key_of_bytes(iter.key.data, iter.key.len);
+        keys[count++] = gj_key_of_bytes(iter.key.data, iter.key.len);
     }
     gj_iter_close(&iter);
-    for (size_t i = 0; i < count; i++) {
+    size_t done = 0;
+    for (; done < count && !gj_work_enough(ctx); done++) {
+        struct gj_key_reader reader = gj_key_read(keys[done].bytes, keys[done].len);
         struct gj_work work;
-        if (gj_work_load(ctx, ids[i], &work)) {
+        (void)gj_key_read_u32(&reader);
+        (void)gj_key_read_u16(&reader);
+        if (gj_work_load(ctx, gj_key_read_u64(&reader), &work)) {
             (void)recompute_record(ctx, &work);
         }
     }
-    if (count == GJ_TIMER_RECOMPUTE_MAX) {
+    if (done > 0 && (done == GJ_TIMER_RECOMPUTE_MAX || done < count)) {
         Gj__Work__Recompute next = GJ__WORK__RECOMPUTE__INIT;
-        next.after = (ProtobufCBinaryData){.data = last.bytes, .len = last.len};
+        next.after = (ProtobufCBinaryData){.data = keys[done - 1].bytes, .len = keys[done - 1].len};
         gj_timer_ask(ctx, ctx->now_ms, GJ__V1__CALL__SYSTEM_RECOMPUTE, &next.base);
     }
 }

@@ -64,6 +64,10 @@ uint64_t gj_work_by_number(struct gj_txn *txn, const char *number);
 /* Builds the view anew from the row. */
 void gj_work_refresh(struct gj_ctx *ctx, struct gj_work *work);
 
+/* Commands that handle many records stop here and leave the rest to the next: half of what a command may use of its
+ * arena is gone. */
+bool gj_work_enough(const struct gj_ctx *ctx);
+
 /* Where its limits come from: frozen profile and city, the office's own limits and the weather now in force. */
 struct gj_deadline_place gj_work_place(struct gj_ctx *ctx, const struct gj_work *work);
 

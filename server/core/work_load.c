@@ -183,6 +183,11 @@ bool gj_work_new(struct gj_ctx *ctx, const struct gj_policy *policy, const struc
     return true;
 }
 
+bool gj_work_enough(const struct gj_ctx *ctx)
+{
+    return ctx->arena->used > ctx->arena->max / 2;
+}
+
 uint64_t gj_work_by_number(struct gj_txn *txn, const char *number)
 {
     size_t len = strlen(number);

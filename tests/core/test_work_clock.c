@@ -152,6 +152,19 @@ static void a_late_entry_is_no_hold(void **state)
     assert_int_equal(world_fire(w), 0);
 }
 
+/* A typhoon's worth of tickets runs out at once: more than one command of the daemon may hold. */
+static void many_at_once(void **state)
+{
+    struct world *w = *state;
+    for (int i = 0; i < 150; i++) {
+        world_ticket(w, "WAT-03", 2);
+    }
+    gj_direct_advance(w->direct, 5 * HOUR);
+    assert_true(world_fire(w) > 2);
+    assert_int_equal(duty_lines(w), 2 * 150);
+    assert_int_equal(world_fire(w), 0);
+}
+
 /* --- whose limits --- */
 
 static void change_office(struct world *w, const char *timer, const char *limit, bool weather)
@@ -227,6 +240,7 @@ int main(void)
         STORY(firing_twice_does_nothing),
         STORY(nothing_is_lost_over_a_restart),
         STORY(after_a_hold_one_notice_a_person),
+        STORY(many_at_once),
         STORY(a_late_entry_is_no_hold),
         STORY(an_office_is_stricter_never_looser),
         STORY(a_typhoon_stretches_what_may_wait),

@@ -4,19 +4,22 @@
 #define GJ_SERVICE_REGISTER_REGISTER_H
 
 #include "core/call.h"
+#include "proto/record.pb-c.h"
 
 extern const struct gj_service gj_register_service;
 
 /* Rows of a page. */
 #define GJ_REGISTER_PAGE_DEFAULT 50
 #define GJ_REGISTER_PAGE_MAX 200
+/* Rows of a page whose columns come from whole records. */
+#define GJ_REGISTER_PAGE_COLUMNS 50
 /* Rows of the queue that one call looks at; what it has not reached is on the next page. Keeps a call under some
  * milliseconds of the loop. */
 #define GJ_REGISTER_SCAN_MAX 20000
 /* The same where whole records are read: closed work, what concerns a household. */
 #define GJ_REGISTER_RECORDS_MAX 400
 /* Cases of one import request: they fit a frame. */
-#define GJ_REGISTER_IMPORT_MAX 100
+#define GJ_REGISTER_IMPORT_MAX 50
 /* Closed records among which one draw chooses. */
 #define GJ_REGISTER_DRAW_MAX 20000
 
@@ -36,6 +39,9 @@ void gj_register_conflict_approve(struct gj_ctx *ctx, const ProtobufCMessage *re
 
 /* list.c */
 void gj_register_read_list(struct gj_ctx *ctx, const ProtobufCMessage *request);
+
+/* columns.c: fills Row.columns of a page; a failure is the transaction's. */
+void gj_register_add_columns(struct gj_ctx *ctx, Gj__V1__Row **rows, size_t count);
 
 /* attachment.c */
 /* After the commit of an attachment: its address. */
