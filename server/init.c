@@ -274,6 +274,9 @@ static enum gj_err run(struct init *init, struct gj_fault *fault)
     }
     if (err == GJ_OK) {
         err = gj_keys_make(init->options->dir, &init->keys, fault);
+        if (err == GJ_EEXIST) {
+            gj_fault_set(fault, err, "%s holds a store or its keys already: nothing was changed", init->options->dir);
+        }
     }
     if (err == GJ_OK) {
         err = make_store(init, fault);

@@ -12,6 +12,7 @@
 #include "common/keyfile.h"
 #include "common/secret.h"
 #include "control.h"
+#include "core/subject.h"
 #include "keys.h"
 #include "store/audit_tree.h"
 #include "store/backup.h"
@@ -121,7 +122,7 @@ static enum gj_err declare(struct gj_store *store, const struct gj_restore_resul
     struct gj_txn *txn = NULL;
     struct gj_entry entry = {.type = GJ_ENTRY_RESTORE,
         .recorded_at = now_ms,
-        .subject_kind = 0x8017,
+        .subject_kind = GJ_SUBJECT_STORE,
         .previous = GJ_ENTRY_NONE,
         .has_value = true,
         .value = (int64_t)result->manifest.entries,
