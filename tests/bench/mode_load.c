@@ -116,7 +116,7 @@ static void send_read(struct load *load, struct client *c)
     Gj__V1__ShowRequest show = GJ__V1__SHOW_REQUEST__INIT;
     show.id = pick(c)->id;
     show.history = true;
-    gj_pool_call(load->pool, c->index, GJ__V1__CALL__RECORD_SHOW, &show, on_read, c);
+    gj_pool_call(load->pool, channel_of(c, 0), GJ__V1__CALL__RECORD_SHOW, &show, on_read, c);
 }
 
 static void send_page(struct load *load, struct client *c)
@@ -127,7 +127,7 @@ static void send_page(struct load *load, struct client *c)
     list.kind = (char *)"repair_ticket";
     list.office = pick(c)->office;
     list.page = &page;
-    gj_pool_call(load->pool, c->index, GJ__V1__CALL__RECORD_LIST, &list, on_read, c);
+    gj_pool_call(load->pool, channel_of(c, 0), GJ__V1__CALL__RECORD_LIST, &list, on_read, c);
 }
 
 static json_t *run(struct gj_pool *pool, struct gj_desk *desk, size_t n, unsigned long seconds,
