@@ -34,6 +34,31 @@ void gj_page_look(struct gj_page *page, const struct gj_value *key)
     page->looked++;
 }
 
+/* One row and the offices that its rights are asked for. */
+#define SIEVE_ARENA_MAX (256 * 1024)
+
+void gj_page_sieve_init(struct gj_page_sieve *sieve, gj_page_shows_fn *shows, const void *filter)
+{
+    gj_arena_init(&sieve->arena, SIEVE_ARENA_MAX);
+    sieve->shows = shows;
+    sieve->filter = filter;
+}
+
+bool gj_page_sieve_shows(struct gj_page_sieve *sieve, struct gj_ctx *ctx, const struct gj_value *row)
+{
+    struct gj_arena *kept = ctx->arena;
+    ctx->arena = &sieve->arena;
+    bool shows = sieve->shows(ctx, row, sieve->filter);
+    ctx->arena = kept;
+    gj_arena_reset(&sieve->arena);
+    return shows;
+}
+
+void gj_page_sieve_fini(struct gj_page_sieve *sieve)
+{
+    gj_arena_fini(&sieve->arena);
+}
+
 bool gj_page_cursor(struct gj_ctx *ctx, uint64_t id, ProtobufCBinaryData *out)
 {
     struct gj_key key = gj_key_of_u64(id);

@@ -20,6 +20,18 @@ struct gj_page {
 bool gj_page_read(struct gj_ctx *ctx, const Gj__V1__Page *page, struct gj_page *out);
 /* Takes note of a row by its key (one u64) or by the number at its end. */
 void gj_page_look(struct gj_page *page, const struct gj_value *key);
+/* Whether a row is to be shown, decided in memory that is used again: a page may look at two thousand rows and show
+ * ten. */
+typedef bool gj_page_shows_fn(struct gj_ctx *ctx, const struct gj_value *row, const void *filter);
+struct gj_page_sieve {
+    struct gj_arena arena;
+    gj_page_shows_fn *shows;
+    const void *filter;
+};
+void gj_page_sieve_init(struct gj_page_sieve *sieve, gj_page_shows_fn *shows, const void *filter);
+bool gj_page_sieve_shows(struct gj_page_sieve *sieve, struct gj_ctx *ctx, const struct gj_value *row);
+void gj_page_sieve_fini(struct gj_page_sieve *sieve);
+
 /* The cursor that goes on behind id. */
 bool gj_page_cursor(struct gj_ctx *ctx, uint64_t id, ProtobufCBinaryData *out);
 

@@ -529,7 +529,16 @@ static void test_every_step_fails(void **state)
             }
             assert_int_not_equal(result->status, GJ__V1__STATUS__OK);
             gj_direct_digest(stage->direct, after);
-            assert_memory_equal(before, after, sizeof before);
+            if (memcmp(before, after, sizeof before) != 0) {
+                /* Only the answer was lost, for want of memory: sent again, the write is known. */
+                assert_string_equal(prefixes[p], "arena.alloc");
+                gj_direct_same_key(stage->direct);
+                result =
+                    role(stage, stage->admin, GJ__V1__CALL__ADMIN_ROLE_GRANT, stage->tech, "cashier", stage->office);
+                assert_ok(result);
+                assert_true(result->written.repeated);
+                break;
+            }
         }
     }
 }

@@ -509,6 +509,29 @@ static void test_many_staff(void **state)
     assert_int_equal(result->entries, 1);
     assert_int_equal(gj_txn_count(gj_direct_look(stage->direct), GJ_TABLE_STAFF), GJ_IMPORT_STAFF_ROWS_MAX);
     free(lines);
+    /* A list looks at a bounded number of rows for one page; the cursor goes on where it stopped. */
+    Gj__V1__UserListRequest users = GJ__V1__USER_LIST_REQUEST__INIT;
+    Gj__V1__Page page = GJ__V1__PAGE__INIT;
+    uint8_t cursor[8];
+    unsigned pages = 0;
+    users.role = "archivist";
+    users.page = &page;
+    for (size_t found = 0; found == 0; pages++) {
+        result = CALL(stage->lead, ADMIN_USER_LIST, &users);
+        assert_ok(result);
+        const Gj__V1__UserList *list = (const Gj__V1__UserList *)result->body;
+        found = list->n_users;
+        assert_true(list->cursor.len == sizeof cursor || found == 1);
+        memcpy(cursor, list->cursor.data, list->cursor.len);
+        page.cursor = (ProtobufCBinaryData){.data = cursor, .len = list->cursor.len};
+        assert_true(pages < 3);
+    }
+    users.role = "nobody";
+    page.cursor.len = 0;
+    result = CALL(stage->lead, ADMIN_USER_LIST, &users);
+    assert_ok(result);
+    assert_int_equal(((const Gj__V1__UserList *)result->body)->n_users, 0);
+    assert_int_equal(((const Gj__V1__UserList *)result->body)->cursor.len, sizeof cursor);
 }
 
 int main(void)

@@ -8,6 +8,7 @@
 #include "proto/admin.pb-c.h"
 #include "service/admin/admin.h"
 #include "service/admin/admin_rules.h"
+#include "service/page.h"
 #include "service/sealing.h"
 #include "store/record.h"
 
@@ -134,10 +135,14 @@ void gj_admin_delegation_end(struct gj_ctx *ctx, const ProtobufCMessage *message
 
 /* ---- list ---- */
 
-static bool may_see(struct gj_ctx *ctx, const Gj__Stored__Delegation *row)
+static bool shows_delegation(struct gj_ctx *ctx, const struct gj_value *value, const void *filter)
 {
-    return row->from_user == ctx->actor->user || row->to_user == ctx->actor->user ||
-           gj_door_may(ctx, GJ_DOOR_OWN_PEOPLE, GJ_ACCESS_LIST, row->office);
+    const Gj__V1__DelegationListRequest *request = filter;
+    Gj__Stored__Delegation *row = NULL;
+    return gj_record_unpack(ctx->txn, value, &gj__stored__delegation__descriptor, ctx->arena, (void **)&row) &&
+           (request->office == 0 || row->office == request->office) &&
+           (row->from_user == ctx->actor->user || row->to_user == ctx->actor->user ||
+               gj_door_may(ctx, GJ_DOOR_OWN_PEOPLE, GJ_ACCESS_LIST, row->office));
 }
 
 static Gj__V1__Delegation *wire(struct gj_ctx *ctx, const Gj__Stored__Delegation *stored)
@@ -162,7 +167,6 @@ static Gj__V1__Delegation *wire(struct gj_ctx *ctx, const Gj__Stored__Delegation
 /* The newest ones of the office, at most a page: older ones are in the audit log. */
 void gj_admin_delegation_list(struct gj_ctx *ctx, const ProtobufCMessage *message)
 {
-    uint64_t office = ((const Gj__V1__DelegationListRequest *)message)->office;
     Gj__V1__DelegationList *list = GJ_ARENA_NEW(ctx->arena, Gj__V1__DelegationList);
     Gj__V1__Delegation **rows = GJ_ARENA_ARRAY(ctx->arena, GJ_PAGE_ROWS_MAX, Gj__V1__Delegation *);
     if (list == NULL || rows == NULL) {
@@ -171,25 +175,27 @@ void gj_admin_delegation_list(struct gj_ctx *ctx, const ProtobufCMessage *messag
     }
     gj__v1__delegation_list__init(list);
     list->delegations = rows;
+    struct gj_page_sieve sieve;
     struct gj_iter iter;
+    gj_page_sieve_init(&sieve, shows_delegation, message);
     gj_iter_range(&iter, ctx->txn, GJ_TABLE_DELEGATION, NULL, NULL, GJ_BACKWARD);
     for (unsigned looked = 0;
-         looked < 10 * GJ_PAGE_ROWS_MAX && list->n_delegations < GJ_PAGE_ROWS_MAX && gj_iter_next(&iter); looked++) {
+         looked < GJ_PAGE_LOOK_MAX && list->n_delegations < GJ_PAGE_ROWS_MAX && gj_iter_next(&iter); looked++) {
         Gj__Stored__Delegation *stored = NULL;
-        if (!gj_record_unpack(
-                ctx->txn, &iter.value, &gj__stored__delegation__descriptor, ctx->arena, (void **)&stored)) {
-            break;
-        }
-        if ((office != 0 && stored->office != office) || !may_see(ctx, stored)) {
+        if (!gj_page_sieve_shows(&sieve, ctx, &iter.value)) {
             continue;
         }
-        rows[list->n_delegations] = wire(ctx, stored);
+        rows[list->n_delegations] =
+            gj_record_unpack(ctx->txn, &iter.value, &gj__stored__delegation__descriptor, ctx->arena, (void **)&stored)
+                ? wire(ctx, stored)
+                : NULL;
         if (rows[list->n_delegations] == NULL) {
             break;
         }
         list->n_delegations++;
     }
     gj_iter_close(&iter);
+    gj_page_sieve_fini(&sieve);
     gj_answer_ok(ctx, &list->base);
 }
 

@@ -149,15 +149,20 @@ void gj_admin_device_revoked(struct gj_ctx *ctx, const ProtobufCMessage *message
 
 /* ---- list ---- */
 
-static bool add_device(struct gj_ctx *ctx, const struct gj_value *value, uint64_t office, Gj__V1__DeviceList *list)
+static bool shows_device(struct gj_ctx *ctx, const struct gj_value *value, const void *filter)
+{
+    const Gj__V1__DeviceListRequest *request = filter;
+    Gj__Stored__Device *stored = NULL;
+    return gj_record_unpack(ctx->txn, value, &gj__stored__device__descriptor, ctx->arena, (void **)&stored) &&
+           (request->office == 0 || stored->office == request->office) &&
+           gj_door_may(ctx, GJ_DOOR_OWN_PEOPLE, GJ_ACCESS_LIST, stored->office);
+}
+
+static bool add_device(struct gj_ctx *ctx, const struct gj_value *value, Gj__V1__DeviceList *list)
 {
     Gj__Stored__Device *stored = NULL;
     if (!gj_record_unpack(ctx->txn, value, &gj__stored__device__descriptor, ctx->arena, (void **)&stored)) {
         return false;
-    }
-    if ((office != 0 && stored->office != office) ||
-        !gj_door_may(ctx, GJ_DOOR_OWN_PEOPLE, GJ_ACCESS_LIST, stored->office)) {
-        return true;
     }
     Gj__V1__Device *row = GJ_ARENA_NEW(ctx->arena, Gj__V1__Device);
     if (row == NULL) {
@@ -193,7 +198,9 @@ void gj_admin_device_list(struct gj_ctx *ctx, const ProtobufCMessage *message)
     gj__v1__device_list__init(list);
     list->devices = devices;
     struct gj_key low = gj_key_of_u64(page.after + 1);
+    struct gj_page_sieve sieve;
     struct gj_iter iter;
+    gj_page_sieve_init(&sieve, shows_device, request);
     gj_iter_range(&iter, ctx->txn, GJ_TABLE_DEVICE, &low, NULL, GJ_FORWARD);
     while (gj_iter_next(&iter)) {
         if (list->n_devices == page.rows || page.looked == GJ_PAGE_LOOK_MAX) {
@@ -201,10 +208,11 @@ void gj_admin_device_list(struct gj_ctx *ctx, const ProtobufCMessage *message)
             break;
         }
         gj_page_look(&page, &iter.key);
-        if (!add_device(ctx, &iter.value, request->office, list)) {
+        if (gj_page_sieve_shows(&sieve, ctx, &iter.value) && !add_device(ctx, &iter.value, list)) {
             break;
         }
     }
     gj_iter_close(&iter);
+    gj_page_sieve_fini(&sieve);
     gj_answer_ok(ctx, &list->base);
 }

@@ -79,17 +79,21 @@ static bool works_with_some(struct gj_ctx *ctx)
     return some;
 }
 
-static bool add_user(
-    struct gj_ctx *ctx, const Gj__V1__UserListRequest *request, const struct gj_value *value, Gj__V1__UserList *list)
+static bool shows_user(struct gj_ctx *ctx, const struct gj_value *value, const void *filter)
+{
+    const Gj__V1__UserListRequest *request = filter;
+    Gj__Stored__User *stored = NULL;
+    return gj_record_unpack(ctx->txn, value, &gj__stored__user__descriptor, ctx->arena, (void **)&stored) &&
+           of_office(stored, request->office) && has_role(stored, request->role) &&
+           (gj_door_may(ctx, GJ_DOOR_USERS, GJ_ACCESS_LIST, stored->office) ||
+               gj_door_may(ctx, GJ_DOOR_OWN_PEOPLE, GJ_ACCESS_LIST, stored->office) || works_with(ctx, stored->office));
+}
+
+static bool add_user(struct gj_ctx *ctx, const struct gj_value *value, Gj__V1__UserList *list)
 {
     Gj__Stored__User *stored = NULL;
     if (!gj_record_unpack(ctx->txn, value, &gj__stored__user__descriptor, ctx->arena, (void **)&stored)) {
         return false;
-    }
-    if (!of_office(stored, request->office) || !has_role(stored, request->role) ||
-        !(gj_door_may(ctx, GJ_DOOR_USERS, GJ_ACCESS_LIST, stored->office) ||
-            gj_door_may(ctx, GJ_DOOR_OWN_PEOPLE, GJ_ACCESS_LIST, stored->office) || works_with(ctx, stored->office))) {
-        return true;
     }
     Gj__V1__User *row = wire_user(ctx, stored);
     if (row == NULL) {
@@ -116,7 +120,9 @@ void gj_admin_user_list(struct gj_ctx *ctx, const ProtobufCMessage *message)
     gj__v1__user_list__init(list);
     list->users = users;
     struct gj_key low = gj_key_of_u64(page.after + 1);
+    struct gj_page_sieve sieve;
     struct gj_iter iter;
+    gj_page_sieve_init(&sieve, shows_user, request);
     gj_iter_range(&iter, ctx->txn, GJ_TABLE_USER, &low, NULL, GJ_FORWARD);
     while (gj_iter_next(&iter)) {
         if (list->n_users == page.rows || page.looked == GJ_PAGE_LOOK_MAX) {
@@ -124,10 +130,11 @@ void gj_admin_user_list(struct gj_ctx *ctx, const ProtobufCMessage *message)
             break;
         }
         gj_page_look(&page, &iter.key);
-        if (!add_user(ctx, request, &iter.value, list)) {
+        if (gj_page_sieve_shows(&sieve, ctx, &iter.value) && !add_user(ctx, &iter.value, list)) {
             break;
         }
     }
     gj_iter_close(&iter);
+    gj_page_sieve_fini(&sieve);
     gj_answer_ok(ctx, &list->base);
 }
