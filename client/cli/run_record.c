@@ -104,7 +104,7 @@ int run_show(struct cli *cli)
     static const char columns[] =
         "id number kind_code office state revision priority category assignee household unit asset place "
         "received_at recorded_at created_by policy fields links related due_at parent awaiting_office "
-        "pending_act";
+        "pending_act pending_by pending";
     ProtobufCMessage *reply = NULL;
     Gj__V1__ShowRequest *request = (Gj__V1__ShowRequest *)cli_new(cli, cli->command->request);
     bool mistyped = false;

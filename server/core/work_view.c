@@ -6,6 +6,7 @@
 #include "common/policy/form.h"
 #include "core/core.h"
 #include "core/subject.h"
+#include "core/work.pb-c.h"
 #include "core/work_clock.h"
 #include "core/work_seal.h"
 
@@ -108,6 +109,38 @@ static void head(const struct gj_work *work, Gj__V1__Record *record)
     record->parent = row->parent;
     record->awaiting_office = row->awaiting_office;
     record->pending_act = row->pending_act;
+    record->pending_by = row->pending_by;
+}
+
+static Gj__V1__Field **show_fields(
+    struct viewing *viewing, Gj__V1__Field *const *stored, size_t n_stored, size_t *count)
+{
+    Gj__V1__Field **fields = GJ_ARENA_ARRAY(viewing->ctx->arena, n_stored, Gj__V1__Field *);
+    for (size_t i = 0; fields != NULL && i < n_stored; i++) {
+        Gj__V1__Field *field = show_field(viewing, stored[i]);
+        if (field != NULL) {
+            fields[(*count)++] = field;
+        }
+    }
+    return fields;
+}
+
+/* What the second person is asked to consent to. */
+static bool show_pending(struct viewing *viewing, Gj__V1__Record *record)
+{
+    const Gj__Stored__Record *row = viewing->work->row;
+    Gj__Work__Act *asked = NULL;
+    if (row->pending_act[0] == '\0') {
+        return true;
+    }
+    enum gj_err err = gj_pb_unpack_own(&gj__work__act__descriptor, viewing->ctx->arena, row->pending_body.data,
+        row->pending_body.len, (ProtobufCMessage **)&asked);
+    if (err != GJ_OK) {
+        gj_txn_fail(viewing->ctx->txn, err);
+        return false;
+    }
+    record->pending = show_fields(viewing, asked->fields, asked->n_fields, &record->n_pending);
+    return record->pending != NULL;
 }
 
 Gj__V1__Record *gj_work_wire(
@@ -121,15 +154,10 @@ Gj__V1__Record *gj_work_wire(
     gj__v1__record__init(record);
     head(work, record);
     record->demo = ctx->core->demo;
-    record->fields = GJ_ARENA_ARRAY(ctx->arena, work->row->n_fields, Gj__V1__Field *);
-    for (size_t i = 0; record->fields != NULL && i < work->row->n_fields; i++) {
-        Gj__V1__Field *field = show_field(&viewing, work->row->fields[i]);
-        if (field != NULL) {
-            record->fields[record->n_fields++] = field;
-        }
-    }
+    record->fields = show_fields(&viewing, work->row->fields, work->row->n_fields, &record->n_fields);
+    bool shown = record->fields != NULL && show_pending(&viewing, record);
     gj_seal_fini(&viewing.seal);
-    return record->fields == NULL ? NULL : record;
+    return shown ? record : NULL;
 }
 
 Gj__V1__Row *gj_work_row_of_line(

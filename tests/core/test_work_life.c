@@ -81,6 +81,16 @@ static void hold_needs_the_lead_and_ends_by_itself(void **state)
     approve.id = id;
     approve.revision = world_row(w, id)->revision;
     approve.approve = true;
+    /* The lead sees what is asked for, and by whom. */
+    Gj__V1__ShowRequest show = GJ__V1__SHOW_REQUEST__INIT;
+    show.id = id;
+    const struct gj_result *seen = gj_direct_call(w->direct, w->eng, GJ__V1__CALL__RECORD_SHOW, &show);
+    assert_ok(seen);
+    const Gj__V1__Record *record = ((const Gj__V1__Shown *)seen->body)->record;
+    assert_int_equal(record->pending_by, w->tech);
+    assert_string_equal(record->pending[0]->key, "hold_reason");
+    assert_string_equal(record->pending[0]->text, "parts");
+
     /* Whoever asked does not consent; nor does a colleague without the role. */
     assert_refused(gj_direct_call(w->direct, w->tech, GJ__V1__CALL__RECORD_APPROVE, &approve), GJ__V1__STATUS__REFUSED,
         "approver_is_requester", NULL);
