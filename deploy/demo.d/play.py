@@ -127,6 +127,11 @@ class Day:
         request = steps.act_request(ticket.id, ticket.revision, verb, *fields, **more)
         return self.write(ticket, self.login_of(ticket, who), "RECORD_ACT", request, what or verb)
 
+    def look(self, ticket):
+        """The desk looks at what the daemon did by itself: the draw for a follow-up, or closing."""
+        record = self.ask(self.login_of(ticket, "clerk"), "RECORD_SHOW", M.ShowRequest(id=ticket.id)).record
+        ticket.revision, ticket.state = record.revision, record.state
+
     def approve(self, ticket, who):
         request = M.ApproveRequest(id=ticket.id, revision=ticket.revision, approve=True)
         return self.write(ticket, self.login_of(ticket, who), "RECORD_APPROVE", request, "approve")

@@ -107,7 +107,7 @@ def check_acknowledged(export, key, answer, entries):
     if len(entries) > 1 and not is_one_command(export, entries):
         return [f"doubled: {key} stands in entries {entries}"]
     own = [export.entries[i] for i in entries if export.entries[i]["subject"] == int(subject)]
-    if int(event) not in entries or not own or max(e["revision"] for e in own) != int(revision):
+    if int(event) not in entries or not own or int(revision) not in [e["revision"] for e in own]:
         holds = [(e["index"], e["subject"], e["revision"], e["action"]) for e in (export.entries[i] for i in entries)]
         return [f"lost: {key} was acknowledged as {(event, subject, revision)}, its entries are {holds}"]
     return []
