@@ -161,11 +161,44 @@ bool gj_condition_holds(const struct gj_condition *condition, const struct gj_ki
     return judge(&scene, condition) == YES;
 }
 
-bool gj_conditions_hold(const struct gj_condition_list *list, const struct gj_kind *kind, const struct gj_view *view,
-    const struct gj_actor *actor, const struct gj_field_value *given, size_t given_count)
+const struct gj_condition *gj_conditions_broken(const struct gj_condition_list *list, const struct gj_kind *kind,
+    const struct gj_view *view, const struct gj_actor *actor, const struct gj_field_value *given, size_t given_count)
 {
-    struct scene scene = {kind, view, actor, given, given_count, NULL};
-    return judge_all(&scene, list) == YES;
+    for (size_t i = 0; i < list->count; i++) {
+        if (!gj_condition_holds(&list->items[i], kind, view, actor, given, given_count)) {
+            return &list->items[i];
+        }
+    }
+    return NULL;
+}
+
+const char *gj_condition_field(const struct gj_condition *condition, const struct gj_kind *kind)
+{
+    const char *field = NULL;
+    switch (condition->op) {
+    case GJ_CONDITION_FIELD_IS:
+    case GJ_CONDITION_FIELD_IN:
+    case GJ_CONDITION_FIELD_GIVEN:
+    case GJ_CONDITION_AT_LEAST:
+        return kind->fields[condition->field_at].key;
+    case GJ_CONDITION_PRIORITY_IN:
+        return "priority";
+    case GJ_CONDITION_CATEGORY_IN:
+        return "category";
+    case GJ_CONDITION_LINKED:
+    case GJ_CONDITION_LINKED_CLOSED:
+        return condition->words[0];
+    case GJ_CONDITION_NOT:
+    case GJ_CONDITION_ANY:
+        for (size_t i = 0; field == NULL && i < condition->inner.count; i++) {
+            field = gj_condition_field(&condition->inner.items[i], kind);
+        }
+        return field;
+    case GJ_CONDITION_SAMPLED:
+    case GJ_CONDITION_ACTOR_IS:
+        break;
+    }
+    return NULL;
 }
 
 bool gj_conditions_possible(const struct gj_condition_list *list, const struct gj_kind *kind,

@@ -44,8 +44,11 @@ struct gj_condition {
 /* The values handed in with the act are looked at before those of the record. Actor may be NULL (explain). */
 bool gj_condition_holds(const struct gj_condition *condition, const struct gj_kind *kind, const struct gj_view *view,
     const struct gj_actor *actor, const struct gj_field_value *given, size_t given_count);
-bool gj_conditions_hold(const struct gj_condition_list *list, const struct gj_kind *kind, const struct gj_view *view,
-    const struct gj_actor *actor, const struct gj_field_value *given, size_t given_count);
+/* The first of them that does not hold; NULL: all do. */
+const struct gj_condition *gj_conditions_broken(const struct gj_condition_list *list, const struct gj_kind *kind,
+    const struct gj_view *view, const struct gj_actor *actor, const struct gj_field_value *given, size_t given_count);
+/* The field or link that it looks at, so that whoever is refused knows what to change; NULL: none. */
+const char *gj_condition_field(const struct gj_condition *condition, const struct gj_kind *kind);
 
 /* For offers: whether the conditions could hold once the fields in `open` are filled in; what is decided already is
  * judged as it stands. */

@@ -187,9 +187,10 @@ static bool judge_transition(struct judge *judge, const struct gj_transition *tr
     if (view->closed_at != 0 && judge->request->now_ms >= within_end(view, transition->within)) {
         return fail(judge, STAGE_TIME, GJ_REFUSAL_ACT_TOO_LATE, NULL);
     }
-    if (!gj_conditions_hold(&transition->when, judge->kind, view, judge->request->actor, judge->request->given,
-            judge->request->given_count)) {
-        return fail(judge, STAGE_WHEN, GJ_REFUSAL_ACT_CONDITION, NULL);
+    const struct gj_condition *broken = gj_conditions_broken(&transition->when, judge->kind, view,
+        judge->request->actor, judge->request->given, judge->request->given_count);
+    if (broken != NULL) {
+        return fail(judge, STAGE_WHEN, GJ_REFUSAL_ACT_CONDITION, gj_condition_field(broken, judge->kind));
     }
     return judge_means(judge, transition) && judge_fields(judge, transition);
 }

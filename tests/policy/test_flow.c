@@ -324,6 +324,7 @@ static void silence_takes_two_calls_and_a_lead(void **state)
     bring_to_done(&record, "household");
     struct gj_field_value why = T("not_confirmed_reason", "两次致电无答复");
     assert_int_equal(record_act(&record, "cs_lead", "close_not_confirmed", &why, 1), GJ_REFUSAL_ACT_CONDITION);
+    assert_string_equal(stage_refusal.field, "owner_calls");
     assert_int_equal(ACT(&record, "cs_agent", "call_owner", T("call_result", "no_answer")), GJ_REFUSAL_NONE);
     assert_int_equal(record_act(&record, "cs_lead", "close_not_confirmed", &why, 1), GJ_REFUSAL_ACT_CONDITION);
     assert_int_equal(ACT(&record, "cs_agent", "call_owner", T("call_result", "no_answer")), GJ_REFUSAL_NONE);
