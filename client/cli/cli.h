@@ -5,6 +5,8 @@
 #include "client/include/guanjia.h"
 #include "common/arena.h"
 
+#include "proto/register.pb-c.h"
+
 #include <libintl.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -53,6 +55,7 @@ struct cli {
 
     struct gj_arena arena; /* everything of this run */
     guanjia_client *client;
+    const Gj__V1__KindInfo *kind;  /* declaration of what the command is about, NULL until asked for (kind.h) */
     struct guanjia_profile loaded; /* dir is "" until cli_profile */
     FILE *out;
     FILE *err;
@@ -89,5 +92,7 @@ int cli_run_generic(struct cli *cli);
 int cli_fill(struct cli *cli, ProtobufCMessage *request);
 /* Calls with a filled request and prints. */
 int cli_send(struct cli *cli, ProtobufCMessage *request);
+/* The same for a list, with other columns than the command's (NULL: those). */
+int cli_send_list(struct cli *cli, ProtobufCMessage *request, const char *columns);
 
 #endif

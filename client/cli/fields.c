@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-/* KEY[:LETTER]=VALUE; letter is 's' when none is given. */
+/* KEY[:LETTER]=VALUE; letter is '\0' when none is given. */
 struct parts {
     char *key;
     char letter;
@@ -22,7 +22,7 @@ static bool split(char *text, struct parts *out)
     *equals = '\0';
     out->key = text;
     out->value = equals + 1;
-    out->letter = 's';
+    out->letter = '\0';
     char *colon = strrchr(text, ':');
     if (colon != NULL) {
         if (colon == text || colon[1] == '\0' || colon[2] != '\0') {
@@ -55,7 +55,17 @@ static bool put_hex(struct gj_arena *arena, ProtobufCMessage *field, const char 
            build_bytes(arena, build_place(arena, field, more ? "blobs" : "blob"), bytes, len / 2);
 }
 
-static bool put_cell(struct gj_arena *arena, ProtobufCMessage *line, char *text)
+static const Gj__V1__KindField *column_of(const Gj__V1__KindField *table, const char *key)
+{
+    for (size_t n = 0; table != NULL && n < table->n_columns; n++) {
+        if (strcmp(table->columns[n]->key, key) == 0) {
+            return table->columns[n];
+        }
+    }
+    return NULL;
+}
+
+static bool put_cell(struct gj_arena *arena, ProtobufCMessage *line, const Gj__V1__KindField *table, char *text)
 {
     struct parts parts;
     int64_t number = 0;
@@ -66,7 +76,7 @@ static bool put_cell(struct gj_arena *arena, ProtobufCMessage *line, char *text)
     if (cell == NULL || !build_text(arena, build_place(arena, cell, "key"), parts.key)) {
         return false;
     }
-    switch (parts.letter) {
+    switch (parts.letter != '\0' ? parts.letter : kind_letter(column_of(table, parts.key))) {
     case 's':
         return build_text(arena, build_place(arena, cell, "text"), parts.value);
     case 'n':
@@ -81,7 +91,7 @@ static bool put_cell(struct gj_arena *arena, ProtobufCMessage *line, char *text)
 }
 
 /* Commas part cells; a value that holds one is written with "\,". */
-static bool put_line(struct gj_arena *arena, ProtobufCMessage *field, char *text)
+static bool put_line(struct gj_arena *arena, ProtobufCMessage *field, const Gj__V1__KindField *table, char *text)
 {
     ProtobufCMessage *lines = build_message(arena, build_place(arena, field, "lines"));
     ProtobufCMessage *line = lines == NULL ? NULL : build_message(arena, build_place(arena, lines, "rows"));
@@ -95,13 +105,14 @@ static bool put_line(struct gj_arena *arena, ProtobufCMessage *field, char *text
         }
         bool more = *from == ',';
         *to = '\0';
-        ok = put_cell(arena, line, text);
+        ok = put_cell(arena, line, table, text);
         text = more ? from + 1 : from;
     }
     return ok;
 }
 
-static bool put_value(struct gj_arena *arena, ProtobufCMessage *field, const struct parts *parts)
+static bool put_value(
+    struct gj_arena *arena, ProtobufCMessage *field, const Gj__V1__KindField *declared, const struct parts *parts)
 {
     int64_t number = 0;
     uint64_t id = 0;
@@ -110,7 +121,8 @@ static bool put_value(struct gj_arena *arena, ProtobufCMessage *field, const str
     case 's':
         return build_text(arena, build_place(arena, field, "text"), parts->value);
     case 'n':
-        return value_number(parts->value, &number) && put(arena, field, "number", number);
+        return value_scaled(parts->value, declared == NULL ? 0 : declared->decimals, &number) &&
+               put(arena, field, "number", number);
     case 'b':
         return yes_or_no(parts->value, &number) && put(arena, field, "number", number);
     case 'm':
@@ -122,7 +134,7 @@ static bool put_value(struct gj_arena *arena, ProtobufCMessage *field, const str
     case 'x':
         return put_hex(arena, field, parts->value);
     case 'l':
-        return put_line(arena, field, parts->value);
+        return put_line(arena, field, declared, parts->value);
     default:
         return false;
     }
@@ -141,12 +153,16 @@ static ProtobufCMessage *same_key(struct build_place place, const char *key, Gj_
     return NULL;
 }
 
-bool fields_add(struct gj_arena *arena, struct build_place place, const char *text)
+bool fields_add(struct gj_arena *arena, struct build_place place, const Gj__V1__KindInfo *kind, const char *text)
 {
     struct parts parts;
     char *copy = gj_arena_strdup(arena, text);
     if (copy == NULL || place.message == NULL || !split(copy, &parts)) {
         return false;
+    }
+    const Gj__V1__KindField *declared = kind_field(kind, parts.key);
+    if (parts.letter == '\0') {
+        parts.letter = kind_letter(declared);
     }
     ProtobufCMessage *field = parts.letter == 'l'   ? same_key(place, parts.key, GJ__V1__FIELD__VALUE_LINES)
                               : parts.letter == 'x' ? same_key(place, parts.key, GJ__V1__FIELD__VALUE_BLOB)
@@ -157,5 +173,5 @@ bool fields_add(struct gj_arena *arena, struct build_place place, const char *te
             return false;
         }
     }
-    return put_value(arena, field, &parts);
+    return put_value(arena, field, declared, &parts);
 }

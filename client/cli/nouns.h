@@ -15,7 +15,7 @@ extern const struct command_table commands_local;
 /* run_session.c */
 command_fn run_enroll, run_login, run_logout, run_profile_list, run_profile_address;
 /* run_record.c */
-command_fn run_act, run_show, run_approve;
+command_fn run_act, run_show, run_approve, run_record_list;
 /* run_watch.c */
 command_fn run_watch;
 /* run_attach.c */

@@ -6,7 +6,8 @@
 /* Repair tickets (报修单) and records of every other declared kind. `ticket` is `record` with the kind filled in. */
 
 #define FIELDS_HELP                                                                                                    \
-    N_("a declared field; KEY:n= number, :m= yuan, :b= yes/no, :t= time, :r= id, :x= attachment, :l=C=V,C=V table "    \
+    N_("a declared field; with --outbox say its type: KEY:n= number, :m= yuan, :b= yes/no, :t= time, :r= id, :x= "     \
+       "attachment, :l=C=V,C=V table "                                                                                 \
        "row, numbers as C:n=V, yuan as C:m=V")
 
 static const struct option_row ticket_create[] = {
@@ -228,7 +229,7 @@ static const struct command rows[] = {
     {"record", "create", N_("a new record of any declared kind"), GJ__V1__CALL__RECORD_CREATE,
         &gj__v1__create_request__descriptor, WRITTEN, record_create, NULL, NULL, NULL, 0, "priority=-1"},
     {"record", "list", N_("open records of a kind"), GJ__V1__CALL__RECORD_LIST, &gj__v1__list_request__descriptor,
-        &gj__v1__row_list__descriptor, record_list, "rows", COLUMNS, NULL, 0, NULL},
+        &gj__v1__row_list__descriptor, record_list, "rows", COLUMNS, run_record_list, 0, NULL},
     SHARED("record"),
     {"kind", "list", N_("the declared kinds of records"), GJ__V1__CALL__KIND_LIST, &gj__v1__empty__descriptor,
         &gj__v1__kind_list__descriptor, NULL, "kinds", "kind code title_zh title_en", NULL, 0, NULL},

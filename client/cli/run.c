@@ -2,6 +2,7 @@
 #include "client/cli/cli.h"
 #include "client/cli/fields.h"
 #include "client/cli/files.h"
+#include "client/cli/kind.h"
 #include "client/cli/resolve.h"
 #include "client/cli/secret_input.h"
 #include "client/cli/show.h"
@@ -158,7 +159,7 @@ static int fill_one(struct cli *cli, ProtobufCMessage *request, const struct arg
         return fill_file(cli, place, arg);
     case OPTION_FIELD:
     case OPTION_LINE:
-        return fields_add(&cli->arena, place, arg->value) ? EXIT_OK : bad_value(cli, arg);
+        return fields_add(&cli->arena, place, cli->kind, arg->value) ? EXIT_OK : bad_value(cli, arg);
     case OPTION_GRANT:
         return fill_grant(cli, place, arg);
     case OPTION_CERT:
@@ -234,6 +235,7 @@ static int fill_page(struct cli *cli, ProtobufCMessage *request)
 int cli_fill(struct cli *cli, ProtobufCMessage *request)
 {
     int code = fill_preset(cli, request) ? EXIT_OK : cli_fail(cli, EXIT_LOCAL, "%s", CLI_TEXT("out of memory"));
+    code = code == EXIT_OK ? kind_for_fields(cli) : code;
     for (size_t n = 0; n < cli->arg_count && code == EXIT_OK; n++) {
         if (cli->args[n].row->path != NULL && cli->args[n].row->type != OPTION_SECRET) {
             code = fill_one(cli, request, &cli->args[n]);
@@ -371,7 +373,7 @@ static void hint_more(struct cli *cli, const struct page *page)
     fprintf(cli->err, CLI_TEXT("more: --cursor %s, or --all\n"), hex);
 }
 
-static int send_list(struct cli *cli, ProtobufCMessage *request)
+int cli_send_list(struct cli *cli, ProtobufCMessage *request, const char *columns)
 {
     struct page page = {0};
     const ProtobufCFieldDescriptor *rows =
@@ -380,7 +382,7 @@ static int send_list(struct cli *cli, ProtobufCMessage *request)
     if (code != EXIT_OK) {
         return code;
     }
-    page.list = list_begin(cli, cli->command->columns, rows->descriptor);
+    page.list = list_begin(cli, columns != NULL ? columns : cli->command->columns, rows->descriptor);
     if (page.list == NULL) {
         return cli_fail(cli, EXIT_LOCAL, "%s", CLI_TEXT("out of memory"));
     }
@@ -406,7 +408,7 @@ int cli_send(struct cli *cli, ProtobufCMessage *request)
         return code == EXIT_OK ? note_in_outbox(cli, request) : code;
     }
     if (cli->command->rows != NULL) {
-        return send_list(cli, request);
+        return cli_send_list(cli, request, NULL);
     }
     int code = cli_call(cli, cli->command->call, request, cli->command->reply, &reply);
     return code == EXIT_OK ? show_message(cli, reply, cli->command->columns) : code;

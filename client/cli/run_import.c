@@ -242,7 +242,7 @@ static bool put_cell(struct cli *cli, Gj__V1__CreateRequest *made, const char *c
         return build_text(&cli->arena, build_place(&cli->arena, &made->base, column), value);
     }
     const char *field = gj_arena_printf(&cli->arena, "%s=%s", column, value);
-    return field != NULL && fields_add(&cli->arena, build_place(&cli->arena, &made->base, "fields"), field);
+    return field != NULL && fields_add(&cli->arena, build_place(&cli->arena, &made->base, "fields"), cli->kind, field);
 }
 
 static int send_cases(struct cli *cli, Gj__V1__ImportCasesRequest *batch, uint64_t *done)

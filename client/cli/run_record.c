@@ -1,4 +1,5 @@
 #include "client/cli/build.h"
+#include "client/cli/kind.h"
 #include "client/cli/nouns.h"
 #include "client/cli/resolve.h"
 #include "client/cli/show.h"
@@ -56,6 +57,25 @@ int run_act(struct cli *cli)
     int code = request == NULL ? EXIT_LOCAL : fill_code(cli, request);
     code = code == EXIT_OK ? fill_revision(cli, request) : code;
     return code == EXIT_OK ? cli_send(cli, request) : code;
+}
+
+/* A queue shows what its kind declares; what every record has stands around it. */
+int run_record_list(struct cli *cli)
+{
+    Gj__V1__ListRequest *request = (Gj__V1__ListRequest *)cli_new(cli, cli->command->request);
+    int code = request == NULL ? EXIT_LOCAL : cli_fill(cli, &request->base);
+    code = code == EXIT_OK ? kind_load(cli, request->kind) : code;
+    if (code != EXIT_OK) {
+        return code;
+    }
+    const char *columns = "id number state";
+    for (size_t n = 0; n < cli->kind->n_columns && columns != NULL; n++) {
+        columns = gj_arena_printf(&cli->arena, "%s %s", columns, cli->kind->columns[n]);
+    }
+    columns = columns == NULL ? NULL : gj_arena_printf(&cli->arena, "%s received_at due_at breached revision", columns);
+    request->columns = true;
+    return columns == NULL ? cli_fail(cli, EXIT_LOCAL, "%s", CLI_TEXT("out of memory"))
+                           : cli_send_list(cli, &request->base, columns);
 }
 
 int run_approve(struct cli *cli)

@@ -3,6 +3,7 @@
 #include "client/cli/build.h"
 #include "client/cli/grid.h"
 #include "client/cli/json.h"
+#include "client/cli/kind.h"
 #include "client/cli/titles.h"
 #include "client/cli/value.h"
 #include "common/id.h"
@@ -178,6 +179,20 @@ static const char *cell_message(struct cli *cli, const ProtobufCMessage *message
     return joined == NULL ? "" : joined;
 }
 
+/* A list column that the kind declares for itself: the value of the Field alone. */
+static const char *cell_column(struct cli *cli, const ProtobufCMessage *message, const char *key)
+{
+    const Gj__V1__Row *row = message->descriptor == &gj__v1__row__descriptor ? (const Gj__V1__Row *)message : NULL;
+    for (size_t n = 0; row != NULL && n < row->n_columns; n++) {
+        if (strcmp(row->columns[n]->key, key) == 0) {
+            const char *text = cell_message(cli, &row->columns[n]->base);
+            size_t skip = strlen(key) + 1;
+            return strlen(text) > skip ? text + skip : "";
+        }
+    }
+    return "";
+}
+
 const char *show_cell(struct cli *cli, const ProtobufCMessage *message, const char *path)
 {
     char name[64];
@@ -189,7 +204,7 @@ const char *show_cell(struct cli *cli, const ProtobufCMessage *message, const ch
     name[len] = '\0';
     const ProtobufCFieldDescriptor *field = protobuf_c_message_descriptor_get_field_by_name(message->descriptor, name);
     if (field == NULL) {
-        return "";
+        return cell_column(cli, message, name);
     }
     if (path[len] == '.') {
         const ProtobufCMessage *inner = *(ProtobufCMessage *const *)build_at(message, field);
@@ -226,7 +241,9 @@ static bool heading(struct list *list)
     bool ok = true;
     for (size_t n = 0; n < list->column_count && ok; n++) {
         const char *point = strrchr(list->columns[n], '.');
-        ok = grid_cell(list->grid, show_title(point == NULL ? list->columns[n] : point + 1));
+        const char *declared = kind_title(list->cli->kind, list->columns[n]);
+        ok = grid_cell(
+            list->grid, declared != NULL ? declared : show_title(point == NULL ? list->columns[n] : point + 1));
         if (is_right(list->type, list->columns[n])) {
             grid_right(list->grid, n);
         }

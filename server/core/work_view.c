@@ -244,6 +244,7 @@ Gj__V1__ActionList *gj_work_actions(struct gj_ctx *ctx, const struct gj_work *wo
     size_t count = gj_flow_offers(work->kind, &work->view, ctx->actor, ctx->now_ms, offers);
     gj__v1__action_list__init(list);
     list->revision = work->row->revision;
+    list->kind = (char *)work->kind->code;
     list->actions = GJ_ARENA_ARRAY(ctx->arena, count, Gj__V1__Action *);
     for (size_t i = 0; list->actions != NULL && i < count; i++) {
         Gj__V1__Action *action = action_of(ctx->arena, work, &offers[i]);

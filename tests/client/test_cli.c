@@ -376,7 +376,7 @@ static void test_form_fields(void **state)
     static const char *const bad[] = {"", "=x", "key", "key:q=1", "key:nn=1", "n:n=x", "b:b=maybe", "t:t=later",
         "r:r=x", "x:x=0", "x:x=", "l:l=", "l:l=novalue", "m:m=1.234", ":n=1"};
     for (size_t n = 0; n < sizeof good / sizeof good[0]; n++) {
-        assert_true(fields_add(arena, place, good[n]));
+        assert_true(fields_add(arena, place, NULL, good[n]));
     }
     assert_int_equal(act->n_fields, 10); /* two rows of one table are one field */
     assert_string_equal(act->fields[0]->key, "trade");
@@ -401,7 +401,7 @@ static void test_form_fields(void **state)
     assert_string_equal(act->fields[9]->text, "");
     for (size_t n = 0; n < sizeof bad / sizeof bad[0]; n++) {
         Gj__V1__ActRequest *other = (Gj__V1__ActRequest *)build_new(arena, &gj__v1__act_request__descriptor);
-        assert_false(fields_add(arena, build_place(arena, &other->base, "fields"), bad[n]));
+        assert_false(fields_add(arena, build_place(arena, &other->base, "fields"), NULL, bad[n]));
     }
 }
 
@@ -536,7 +536,7 @@ static void test_a_form_field_shows_its_value(void **state)
     struct gj_arena *arena = &world->cli.arena;
     Gj__V1__Record *record = (Gj__V1__Record *)build_new(arena, &gj__v1__record__descriptor);
     struct build_place place = build_place(arena, &record->base, "fields");
-    assert_true(fields_add(arena, place, "trade=plumber") && fields_add(arena, place, "fee:m=12.50"));
+    assert_true(fields_add(arena, place, NULL, "trade=plumber") && fields_add(arena, place, NULL, "fee:m=12.50"));
     json_t *json = json_of_message(&record->base);
     const json_t *fields = json_object_get(json, "fields");
     assert_string_equal(json_string_value(json_object_get(json_array_get(fields, 0), "value")), "plumber");
@@ -546,10 +546,49 @@ static void test_a_form_field_shows_its_value(void **state)
     assert_string_equal(show_cell(&world->cli, &record->base, "fields"), "trade=plumber; fee=12.50");
     Gj__V1__Record *other = (Gj__V1__Record *)build_new(arena, &gj__v1__record__descriptor);
     place = build_place(arena, &other->base, "fields");
-    assert_true(fields_add(arena, place, "materials:l=item=tape,quantity:n=0.5,price:m=3") &&
-                fields_add(arena, place, "materials:l=item=valve,quantity:n=10"));
+    assert_true(fields_add(arena, place, NULL, "materials:l=item=tape,quantity:n=0.5,price:m=3") &&
+                fields_add(arena, place, NULL, "materials:l=item=valve,quantity:n=10"));
     assert_string_equal(show_cell(&world->cli, &other->base, "fields"),
         "materials=item=tape quantity=0.5 price=3.00; item=valve quantity=10");
+}
+
+/* With the declaration at hand nobody writes a type: it is the field's own, in tables the column's. */
+static void test_declared_fields(void **state)
+{
+    struct world *world = *state;
+    struct gj_arena *arena = &world->cli.arena;
+    Gj__V1__KindField price = GJ__V1__KIND_FIELD__INIT;
+    Gj__V1__KindField *columns[] = {&price};
+    Gj__V1__KindField fee = GJ__V1__KIND_FIELD__INIT;
+    Gj__V1__KindField back_on = GJ__V1__KIND_FIELD__INIT;
+    Gj__V1__KindField items = GJ__V1__KIND_FIELD__INIT;
+    Gj__V1__KindField *fields[] = {&fee, &back_on, &items};
+    Gj__V1__KindInfo kind = GJ__V1__KIND_INFO__INIT;
+    Gj__V1__CreateRequest *request = (Gj__V1__CreateRequest *)build_new(arena, &gj__v1__create_request__descriptor);
+    price.key = (char *)"price";
+    price.type = (char *)"money";
+    fee.key = (char *)"fee";
+    fee.type = (char *)"number";
+    fee.decimals = 2;
+    back_on.key = (char *)"back_on";
+    back_on.type = (char *)"date";
+    items.key = (char *)"items";
+    items.type = (char *)"lines";
+    items.columns = columns;
+    items.n_columns = 1;
+    kind.fields = fields;
+    kind.n_fields = 3;
+    struct build_place place = build_place(arena, &request->base, "fields");
+    assert_true(fields_add(arena, place, &kind, "fee=1.25"));
+    assert_int_equal(request->fields[0]->number, 125);
+    assert_true(fields_add(arena, place, &kind, "back_on=2026-02-13"));
+    assert_int_equal(request->fields[1]->value_case, GJ__V1__FIELD__VALUE_TIME);
+    assert_true(fields_add(arena, place, &kind, "items=what=tape,price=3.5"));
+    assert_int_equal(request->fields[2]->lines->rows[0]->cells[1]->money, 350);
+    assert_true(fields_add(arena, place, &kind, "other=3"));
+    assert_string_equal(request->fields[3]->text, "3");
+    assert_false(fields_add(arena, place, &kind, "fee=soon"));
+    assert_false(fields_add(arena, place, &kind, "back_on=soon"));
 }
 
 static void test_exit_codes_follow_the_status(void **state)
@@ -709,6 +748,7 @@ int main(void)
         CASE(test_numbers),
         CASE(test_a_mistyped_digit_is_told),
         CASE(test_form_fields),
+        CASE(test_declared_fields),
         CASE(test_numbers_that_do_not_fit_a_field),
         CASE(test_chinese_columns_line_up),
         CASE(test_a_terminal_is_not_driven),

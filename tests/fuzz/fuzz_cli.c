@@ -68,7 +68,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     require(strlen(filled) < sizeof filled);
     gj_arena_init(&arena, 1 << 20);
     ProtobufCMessage *act = build_new(&arena, &gj__v1__act_request__descriptor);
-    if (fields_add(&arena, build_place(&arena, act, "fields"), text)) {
+    if (fields_add(&arena, build_place(&arena, act, "fields"), NULL, text)) {
         const Gj__V1__ActRequest *made = (const Gj__V1__ActRequest *)act;
         require(made->n_fields == 1 && *made->fields[0]->key != '\0');
         require(made->fields[0]->value_case != GJ__V1__FIELD__VALUE__NOT_SET);

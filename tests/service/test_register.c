@@ -312,6 +312,46 @@ static void visits_from_yaml_alone(void **state)
     assert_int_equal(list(w, w->lead, &closed)->n_rows, 1);
 }
 
+/* What a list shows of a kind, and how its fields are written, comes from the declaration. */
+static void lists_show_the_declared_columns(void **state)
+{
+    struct world *w = *state;
+    Gj__V1__CreateRequest request = GJ__V1__CREATE_REQUEST__INIT;
+    Gj__V1__Field *fields[] = {text(w, "purpose", "routine"), at(w, "visited_at", gj_direct_now(w->direct) - HOUR),
+        text(w, "subjects", "门禁、绿化"), text(w, "result", "answered"), number(w, "consent", 1)};
+    request.kind = (char *)"visit";
+    request.office = w->office;
+    request.household = w->household;
+    request.priority = -1;
+    request.fields = fields;
+    request.n_fields = 5;
+    assert_ok(gj_direct_call(w->direct, w->agent, GJ__V1__CALL__RECORD_CREATE, &request));
+    Gj__V1__ListRequest queue = GJ__V1__LIST_REQUEST__INIT;
+    queue.kind = (char *)"visit";
+    const Gj__V1__RowList *rows = list(w, w->lead, &queue);
+    assert_int_equal(rows->n_rows, 1);
+    assert_int_equal(rows->rows[0]->n_columns, 0); /* a queue is one scan unless more is asked for */
+    queue.columns = true;
+    rows = list(w, w->lead, &queue);
+    const Gj__V1__Row *row = rows->rows[0];
+    assert_int_equal(row->n_columns, 4);
+    assert_string_equal(row->columns[0]->key, "household");
+    assert_int_equal(row->columns[0]->ref, w->household);
+    assert_string_equal(row->columns[1]->text, "routine");
+    assert_string_equal(row->columns[2]->key, "visited_at");
+    assert_string_equal(row->columns[3]->text, "answered");
+    Gj__V1__KindListRequest one = GJ__V1__KIND_LIST_REQUEST__INIT;
+    one.kind = (char *)"visit";
+    const Gj__V1__KindList *kinds =
+        (const Gj__V1__KindList *)gj_direct_call(w->direct, w->guard, GJ__V1__CALL__KIND_LIST, &one)->body;
+    assert_int_equal(kinds->n_kinds, 1);
+    assert_string_equal(kinds->kinds[0]->fields[0]->key, "household");
+    assert_string_equal(kinds->kinds[0]->fields[0]->type, "household");
+    one.kind = (char *)"visits";
+    assert_refused(gj_direct_call(w->direct, w->guard, GJ__V1__CALL__KIND_LIST, &one), GJ__V1__STATUS__NOT_FOUND,
+        "reference_unknown", "kind");
+}
+
 static void the_duty_log_from_yaml_alone(void **state)
 {
     struct world *w = *state;
@@ -424,6 +464,7 @@ int main(void)
         STORY(a_forged_cursor_is_refused),
         STORY(actions_fit_the_person),
         STORY(visits_from_yaml_alone),
+        STORY(lists_show_the_declared_columns),
         STORY(the_duty_log_from_yaml_alone),
         STORY(open_cases_are_imported_with_their_times),
         STORY(a_draw_logs_its_seed_first),

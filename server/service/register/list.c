@@ -381,6 +381,9 @@ static bool begin(struct listing *listing)
     struct gj_ctx *ctx = listing->ctx;
     const char *sort = listing->request->sort;
     listing->limit = gj_register_limit(listing->request->page);
+    if (listing->request->columns && listing->limit > GJ_REGISTER_PAGE_COLUMNS) {
+        listing->limit = GJ_REGISTER_PAGE_COLUMNS;
+    }
     bool whole = listing->request->closed || listing->request->household != 0;
     listing->budget = whole ? GJ_REGISTER_RECORDS_MAX : GJ_REGISTER_SCAN_MAX;
     listing->sort = strcmp(sort, "due") == 0 ? SORT_DUE : strcmp(sort, "priority") == 0 ? SORT_PRIORITY : SORT_ID;
@@ -405,6 +408,9 @@ static void finish(struct listing *listing)
     Gj__V1__RowList *list = GJ_ARENA_NEW(ctx->arena, Gj__V1__RowList);
     if (ctx->answer.decided) {
         return;
+    }
+    if (listing->request->columns) {
+        gj_register_add_columns(ctx, listing->rows, listing->count);
     }
     if (list == NULL) {
         gj_txn_fail(ctx->txn, gj_arena_why(ctx->arena));

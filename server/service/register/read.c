@@ -221,7 +221,38 @@ void gj_register_read_actions(struct gj_ctx *ctx, const ProtobufCMessage *messag
     gj_answer_ok(ctx, &list->base);
 }
 
-static Gj__V1__KindInfo *info_of(struct gj_arena *arena, const struct gj_kind *kind)
+static Gj__V1__KindField **fields_of(struct gj_arena *arena, const struct gj_field *declared, size_t count);
+
+static Gj__V1__KindField *field_of(struct gj_arena *arena, const struct gj_field *declared)
+{
+    Gj__V1__KindField *field = GJ_ARENA_NEW(arena, Gj__V1__KindField);
+    if (field == NULL) {
+        return NULL;
+    }
+    gj__v1__kind_field__init(field);
+    field->key = (char *)declared->key;
+    field->type = (char *)gj_field_type_word(declared->type);
+    field->title_zh = (char *)declared->label.zh;
+    field->title_en = (char *)declared->label.en;
+    field->decimals = declared->decimals;
+    field->columns = fields_of(arena, declared->columns, declared->column_count);
+    field->n_columns = declared->column_count;
+    return field->columns == NULL ? NULL : field;
+}
+
+static Gj__V1__KindField **fields_of(struct gj_arena *arena, const struct gj_field *declared, size_t count)
+{
+    Gj__V1__KindField **fields = GJ_ARENA_ARRAY(arena, count + 1, Gj__V1__KindField *);
+    for (size_t i = 0; fields != NULL && i < count; i++) {
+        fields[i] = field_of(arena, &declared[i]);
+        if (fields[i] == NULL) {
+            return NULL;
+        }
+    }
+    return fields;
+}
+
+static Gj__V1__KindInfo *info_of(struct gj_arena *arena, const struct gj_kind *kind, bool with_fields)
 {
     Gj__V1__KindInfo *info = GJ_ARENA_NEW(arena, Gj__V1__KindInfo);
     if (info == NULL) {
@@ -236,12 +267,16 @@ static Gj__V1__KindInfo *info_of(struct gj_arena *arena, const struct gj_kind *k
     for (size_t i = 0; info->columns != NULL && i < kind->list_count; i++) {
         info->columns[info->n_columns++] = (char *)kind->fields[kind->list[i]].key;
     }
-    return info->columns == NULL ? NULL : info;
+    if (with_fields) {
+        info->fields = fields_of(arena, kind->fields, kind->field_count);
+        info->n_fields = info->fields == NULL ? 0 : kind->field_count;
+    }
+    return info->columns == NULL || (with_fields && info->fields == NULL) ? NULL : info;
 }
 
 void gj_register_read_kinds(struct gj_ctx *ctx, const ProtobufCMessage *message)
 {
-    (void)message;
+    const char *only = ((const Gj__V1__KindListRequest *)message)->kind;
     Gj__V1__KindList *list = GJ_ARENA_NEW(ctx->arena, Gj__V1__KindList);
     Gj__V1__KindInfo **kinds = GJ_ARENA_ARRAY(ctx->arena, ctx->policy->kind_count, Gj__V1__KindInfo *);
     if (list == NULL || kinds == NULL) {
@@ -252,12 +287,18 @@ void gj_register_read_kinds(struct gj_ctx *ctx, const ProtobufCMessage *message)
     list->kinds = kinds;
     list->policy = ctx->policy->version;
     for (size_t i = 0; i < ctx->policy->kind_count; i++) {
-        kinds[i] = info_of(ctx->arena, ctx->policy->kinds[i]);
-        if (kinds[i] == NULL) {
+        if (only[0] != '\0' && strcmp(only, ctx->policy->kinds[i]->code) != 0) {
+            continue;
+        }
+        kinds[list->n_kinds] = info_of(ctx->arena, ctx->policy->kinds[i], only[0] != '\0');
+        if (kinds[list->n_kinds++] == NULL) {
             out_of_memory(ctx);
             return;
         }
-        list->n_kinds++;
+    }
+    if (list->n_kinds == 0) {
+        gj_refuse(ctx, GJ__V1__STATUS__NOT_FOUND, "reference_unknown", "kind", NULL);
+        return;
     }
     gj_answer_ok(ctx, &list->base);
 }
