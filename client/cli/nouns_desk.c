@@ -29,11 +29,12 @@ static const struct option_row obligation_list[] = {
     END,
 };
 static const struct option_row draw[] = {
-    {"WHAT", "what", OPTION_TEXT, OPT_ARG | OPT_REQUIRED, N_("what is drawn from, as the policy names it")},
+    {"WHAT", "what", OPTION_TEXT, OPT_ARG | OPT_REQUIRED,
+        N_("code of the kind whose records are drawn, e.g. duty_log")},
     {"office", "office", OPTION_OFFICE, OPT_OWN_OFFICE, N_("which office (default: this device's)")},
-    {"count", "count", OPTION_NUMBER, 0, N_("how many")},
-    {"from", "from", OPTION_TIME, 0, N_("of the period from ...")},
-    {"until", "until", OPTION_TIME, 0, N_("... until")},
+    {"count", "count", OPTION_NUMBER, OPT_REQUIRED, N_("how many, at most 200")},
+    {"from", "from", OPTION_TIME, OPT_REQUIRED, N_("of the period from ...")},
+    {"until", "until", OPTION_TIME, OPT_REQUIRED, N_("... until")},
     END,
 };
 static const struct option_row backup[] = {
@@ -56,7 +57,8 @@ static const struct command rows[] = {
         &gj__v1__obligation_list_request__descriptor, &gj__v1__obligation_list__descriptor, obligation_list, "tasks",
         "code office subject opens_at due_at done_at role missed record", NULL, 0, NULL},
     {"draw", "", N_("draw a sample; its seed is in the audit log before"), GJ__V1__CALL__DRAW,
-        &gj__v1__draw_request__descriptor, WRITTEN, draw, NULL, NULL, NULL, 0, NULL},
+        &gj__v1__draw_request__descriptor, &gj__v1__row_list__descriptor, draw, "rows",
+        "id number state priority category place assignee received_at revision", cli_run_generic, 0, NULL},
     {"admin", "status", N_("the server's health"), GJ__V1__CALL__ADMIN_STATUS, &gj__v1__empty__descriptor,
         &gj__v1__health__descriptor, NULL, NULL, NULL, NULL, 0, NULL},
     {"admin", "backup", N_("make a backup now"), GJ__V1__CALL__ADMIN_BACKUP, &gj__v1__backup_request__descriptor,

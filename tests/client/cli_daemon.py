@@ -128,6 +128,17 @@ try:
     found = answer("desk", "household", "find", "--phone", "139 0000 0007", "--purpose", "call")
     check(len(found) == 1 and found[0]["room"] == "3-1-1007", "found by phone")
 
+    # A register that is a file: its fields need no types on the line, its list has the columns it declares.
+    visit = answer("desk", "record", "create", "visit", "--household", found[0]["id"], "--field", "purpose=routine", "--field",
+                   "appointment_at=2099-01-05T15:00", "--field", "consent=yes")
+    check(visit.get("state") == "PLANNED", f"a visit: {visit}")
+    listed = run("desk", "record", "list", "visit")
+    check("Purpose" in listed.stdout and "routine" in listed.stdout and "2099-01-05 15:00" in listed.stdout,
+          "the declared columns", listed)
+    check(run("desk", "record", "create", "visit", "--field", "appointment_at=soon").returncode == 2, "no time")
+    drawn = run("lead", "draw", "visit", "--office", "BJ1", "--count", "3", "--from", "2026-01-01", "--until", "2027-01-01")
+    check(drawn.returncode == 0 and "number" in drawn.stdout and "event" not in drawn.stdout, "a draw is a list", drawn)
+
     # A ticket's first steps, watched by the lead through a daemon that is killed.
     watched = open(base / "watch.out", "w+")
     watch = subprocess.Popen([program, "--profile", "lead", "-o", "ndjson", "ticket", "watch", "--for", "60"],
