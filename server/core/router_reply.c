@@ -33,6 +33,22 @@ static enum gj_err send_reply(struct gj_peer *peer, Gj__V1__Reply *reply)
     return gj_router_send(peer, &envelope);
 }
 
+/* An answer that there is no room for. A write is done all the same: after UNAVAILABLE the client asks with the same
+ * key. */
+static void send_instead(struct gj_peer *peer, uint64_t id, enum gj_err err)
+{
+    Gj__V1__Reply reply = GJ__V1__REPLY__INIT;
+    Gj__V1__Refusal refusal = GJ__V1__REFUSAL__INIT;
+
+    refusal.code = (char *)(err == GJ_ENOMEM ? "memory" : "reply.too_large");
+    refusal.field = (char *)"";
+    reply.id = id;
+    reply.status = err == GJ_ENOMEM ? GJ__V1__STATUS__UNAVAILABLE : GJ__V1__STATUS__TOO_LARGE;
+    reply.retry_after_ms = err == GJ_ENOMEM ? 1000 : 0;
+    reply.refusal = &refusal;
+    (void)!send_reply(peer, &reply);
+}
+
 static void send_answer(struct gj_peer *peer, uint64_t id, const struct gj_answer *answer, struct gj_arena *arena)
 {
     Gj__V1__Reply reply = GJ__V1__REPLY__INIT;
@@ -56,15 +72,7 @@ static void send_answer(struct gj_peer *peer, uint64_t id, const struct gj_answe
         err = send_reply(peer, &reply);
     }
     if (err == GJ_ETOOBIG || err == GJ_ENOMEM) {
-        Gj__V1__Reply short_reply = GJ__V1__REPLY__INIT;
-        Gj__V1__Refusal too_large = GJ__V1__REFUSAL__INIT;
-
-        too_large.code = (char *)"reply.too_large";
-        too_large.field = (char *)"";
-        short_reply.id = id;
-        short_reply.status = GJ__V1__STATUS__TOO_LARGE;
-        short_reply.refusal = &too_large;
-        (void)!send_reply(peer, &short_reply);
+        send_instead(peer, id, err);
     }
 }
 

@@ -350,7 +350,7 @@ void fixture_key(const struct fixture *fixture, uint32_t n, uint8_t out[16])
     out[15] = 1;
 }
 
-void fixture_send_message(struct fixture *fixture, struct fake_peer *fake, uint64_t id, uint32_t call,
+static enum gj_err send_message(struct fixture *fixture, struct fake_peer *fake, uint64_t id, uint32_t call,
     const uint8_t *key, const ProtobufCMessage *message)
 {
     Gj__V1__Envelope envelope = GJ__V1__ENVELOPE__INIT;
@@ -372,12 +372,19 @@ void fixture_send_message(struct fixture *fixture, struct fake_peer *fake, uint6
     bytes = malloc(gj__v1__envelope__get_packed_size(&envelope));
     assert_non_null(bytes);
     size_t len = gj__v1__envelope__pack(&envelope, bytes);
-    assert_int_equal(gj_router_take(fixture->core.router, &fake->peer, bytes, len), GJ_OK);
+    enum gj_err err = gj_router_take(fixture->core.router, &fake->peer, bytes, len);
     free(bytes);
     free(body);
+    return err;
 }
 
-void fixture_send(struct fixture *fixture, struct fake_peer *fake, uint64_t id, uint32_t call, const uint8_t *key,
+void fixture_send_message(struct fixture *fixture, struct fake_peer *fake, uint64_t id, uint32_t call,
+    const uint8_t *key, const ProtobufCMessage *message)
+{
+    assert_int_equal(send_message(fixture, fake, id, call, key, message), GJ_OK);
+}
+
+enum gj_err fixture_try(struct fixture *fixture, struct fake_peer *fake, uint64_t id, uint32_t call, const uint8_t *key,
     const char *name, uint32_t number)
 {
     Gj__V1__Page page = GJ__V1__PAGE__INIT;
@@ -385,7 +392,13 @@ void fixture_send(struct fixture *fixture, struct fake_peer *fake, uint64_t id, 
     page.cursor.data = (uint8_t *)name;
     page.cursor.len = strlen(name);
     page.limit = number;
-    fixture_send_message(fixture, fake, id, call, key, &page.base);
+    return send_message(fixture, fake, id, call, key, &page.base);
+}
+
+void fixture_send(struct fixture *fixture, struct fake_peer *fake, uint64_t id, uint32_t call, const uint8_t *key,
+    const char *name, uint32_t number)
+{
+    assert_int_equal(fixture_try(fixture, fake, id, call, key, name, number), GJ_OK);
 }
 
 static void on_alarm(uv_timer_t *timer)

@@ -77,6 +77,10 @@ void fixture_send(struct fixture *fixture, struct fake_peer *peer, uint64_t id, 
     const char *name, uint32_t number);
 void fixture_send_message(struct fixture *fixture, struct fake_peer *peer, uint64_t id, uint32_t call,
     const uint8_t *key, const ProtobufCMessage *message);
+/* As fixture_send; tells what the router said: GJ_ENOMEM when there was no room for the envelope itself (the network
+ * then says goodbye). */
+enum gj_err fixture_try(struct fixture *fixture, struct fake_peer *peer, uint64_t id, uint32_t call, const uint8_t *key,
+    const char *name, uint32_t number);
 /* A request key of the fixture's time; n makes it another. */
 void fixture_key(const struct fixture *fixture, uint32_t n, uint8_t out[16]);
 /* Runs the loop until the channel has an envelope (2 s at most) and gives it; NULL: none came. Freed by the caller with
