@@ -189,6 +189,10 @@ void gj_seen_put(struct gj_txn *txn, const uint8_t key[GJ_REQUEST_KEY_BYTES], ui
     if (!is_kept(answer->status)) {
         return;
     }
+    if (answer->status == GJ__V1__STATUS__OK && (written->state == NULL || written->number == NULL)) {
+        gj_txn_fail(txn, GJ_ENOMEM); /* a copy of a word did not fit into the arena */
+        return;
+    }
     gj_writer_init_fixed(&wr, row, sizeof row);
     gj_writer_u8(&wr, ROW_VERSION);
     gj_writer_u8(&wr, (uint8_t)answer->status);
