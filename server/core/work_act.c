@@ -8,6 +8,7 @@
 #include "core/obligations.h"
 #include "core/work.h"
 #include "core/work_decide.h"
+#include "store/record.h"
 
 struct act {
     struct gj_work work;
@@ -49,6 +50,30 @@ static bool flow_decides(struct gj_ctx *ctx, struct act *a)
     return gj_answer_refusal(ctx, &refusal);
 }
 
+/* What ends for good in another record (合并) goes on there: that one is of the same kind and office, and still open.
+ */
+static bool goes_on(struct gj_ctx *ctx, const struct act *a)
+{
+    uint64_t into = 0;
+    const struct gj_transition *transition = a->flow.transition;
+    const struct gj_state *to = transition == NULL ? NULL : gj_kind_state(a->work.kind, a->flow.to);
+    Gj__Stored__Record *row = NULL;
+    for (size_t i = 0; i < a->body->n_fields; i++) {
+        const Gj__V1__Field *field = a->body->fields[i];
+        bool names = strcmp(field->key, "parent") == 0 && field->value_case == GJ__V1__FIELD__VALUE_REF;
+        into = names ? field->ref : into;
+    }
+    if (to == NULL || to->class != GJ_STATE_FINAL || into == 0) {
+        return true;
+    }
+    struct gj_key key = gj_key_of_u64(into);
+    if (!gj_record_load(ctx->txn, GJ_TABLE_RECORD, &key, &gj__stored__record__descriptor, ctx->arena, (void **)&row) ||
+        row->office != a->work.row->office || row->kind != a->work.row->kind) {
+        return gj_refuse(ctx, GJ__V1__STATUS__NOT_FOUND, "reference_unknown", "parent", NULL);
+    }
+    return row->open || gj_refuse(ctx, GJ__V1__STATUS__REFUSED, "reference_inactive", "parent", NULL);
+}
+
 /* A follow-on without a verb: whatever step is due by itself. */
 static bool take_automatic(struct gj_ctx *ctx, struct act *a)
 {
@@ -86,7 +111,8 @@ static bool decide(struct gj_ctx *ctx, struct act *a)
                ctx, a->work.kind, a->work.policy, "stated_at", body->stated_at, body->late, &a->act_at, &a->stated) &&
            gj_work_told_fields(
                ctx, a->work.kind, a->work.policy, body->fields, body->n_fields, body->late, &a->act_at, &a->stated) &&
-           gj_work_attachments(ctx, &a->work, body->attachments, body->n_attachments) && flow_decides(ctx, a);
+           gj_work_attachments(ctx, &a->work, body->attachments, body->n_attachments) && flow_decides(ctx, a) &&
+           goes_on(ctx, a);
 }
 
 /* The request waits for its second person (待审批): it is kept as it came, its personal fields sealed. */

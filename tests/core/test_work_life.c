@@ -197,6 +197,12 @@ static void merged_into_another(void **state)
     request.parent = second;
     assert_refused(
         world_do(w, w->agent, second, "merge", &request), GJ__V1__STATUS__NOT_FOUND, "reference_unknown", "parent");
+    /* Not into one where nobody will look for it any more. */
+    uint64_t done = world_ticket(w, "WAT-03", 2);
+    assert_ok(world_act(w, w->lead, done, "cancel", text(w, "cancel_reason", "业主取消"), NULL));
+    request.parent = done;
+    assert_refused(
+        world_do(w, w->agent, second, "merge", &request), GJ__V1__STATUS__REFUSED, "reference_inactive", "parent");
     request.parent = first;
     assert_ok(world_do(w, w->agent, second, "merge", &request));
     world_expect_state(w, second, "MERGED");
