@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Reads every file of the tree and fails where a layer or style rule is broken.
 
-    check.py ROOT layers | style | format | logs
+    check.py ROOT layers | style | format | logs | faults
 """
 
 import os
@@ -77,7 +77,13 @@ def logs(root, paths):
         return rules.check_log_table(names, file.read())
 
 
-CHECKS = {"layers": layers, "style": style, "format": layout, "logs": logs}
+def faults(root, paths):
+    texts = {path.partition("/")[2]: text for path, text in texts_of(root, paths, (".c", ".py")) if path.startswith("tests/")}
+    with open(os.path.join(root, "tests/README.md"), encoding="utf-8") as file:
+        return rules.check_fault_table(file.read(), texts)
+
+
+CHECKS = {"layers": layers, "style": style, "format": layout, "logs": logs, "faults": faults}
 
 
 def main():

@@ -169,3 +169,20 @@ def check_log_table(names, manual):
     explained = set(LOG_ROW.findall(manual.partition("## What each log line means")[2]))
     return ([f"deploy/OPERATING.md does not say what the log line '{name}' means" for name in sorted(names - explained)]
             + [f"deploy/OPERATING.md explains '{name}', which nothing writes" for name in sorted(explained - names)])
+
+
+# A row of the table of faults: `folder/file` and the tests in it.
+FAULT_FILE = re.compile(r"`((?:[a-z]+/)[a-z_]+\.(?:c|py))`((?:,? test_[a-z_]+)*)")
+
+
+def check_fault_table(table, texts):
+    """texts: path below tests/ -> content. Every test that the table names is there."""
+    wrong, named = [], 0
+    for path, tests in FAULT_FILE.findall(table):
+        named += 1
+        if path not in texts:
+            wrong.append(f"tests/README.md names {path}, which is not there")
+            continue
+        wrong += [f"tests/README.md names {test} of {path}, which is not there"
+                  for test in re.findall(r"test_[a-z_]+", tests) if test not in texts[path]]
+    return wrong if named else ["tests/README.md names no test"]

@@ -89,5 +89,12 @@ class Style(unittest.TestCase):
         self.assertEqual(len(rules.check_log_table(names, title + "| `net.refused` | x |\n| `net.gone` | y |\n")), 2)
         self.assertFalse(rules.check_log_table(names, title + "| `net.refused` | x |\n| `store.open` | y |\n"))
 
+    def test_fault_table(self):
+        row = "| garbage | `net/test_wire.c` test_garbage, test_other |"
+        self.assertEqual(rules.check_fault_table(row, {"net/test_wire.c": "test_garbage test_other"}), [])
+        self.assertEqual(len(rules.check_fault_table(row, {"net/test_wire.c": "test_garbage"})), 1)
+        self.assertEqual(len(rules.check_fault_table(row, {})), 1)
+        self.assertTrue(rules.check_fault_table("| nothing |", {}))
+
 
 unittest.main()
