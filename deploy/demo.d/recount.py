@@ -37,6 +37,14 @@ FLOW = {
 }
 
 
+def act_of(entry):
+    """The act that an entry put into effect, or None: one that needs a second person takes effect with the consent (待审批), not
+    with the request."""
+    if entry["type"] != ACTION or entry.get("reason") == "consent.asked":
+        return None
+    return entry["reason"] if entry["action"] == "approve" else entry["action"]
+
+
 class Calendar:
     """Working days of the product's own table."""
 
@@ -132,7 +140,7 @@ class Recount:
 
     def deadlines(self, record, trail, city, calendar):
         """Every clock of the record has the start, the end and the pauses that the figures and the acts give."""
-        acts = [(e["action"], e.get("stated_at") or e["recorded_at"], e["from"], e["to"]) for e in trail if e["type"] == ACTION]
+        acts = [(name, e.get("stated_at") or e["recorded_at"], e["from"], e["to"]) for e in trail if (name := act_of(e))]
         times = {field.key: field.time for field in record.fields if field.WhichOneof("value") == "time"}
         mine = deadlines.clocks_of(acts, record.received_at, record.priority, record.category, city, times, calendar)
         theirs = {timer.name: timer for timer in record.timers if timer.due_at}
