@@ -40,7 +40,8 @@ typedef uint64_t gj_roles;
     X(APPROVER, 7, "approver", "审批人", "who approved a step")                                                        \
     X(SIGNER, 8, "signer", "签阅人", "who signed")                                                                     \
     X(ESCORT, 9, "escort", "陪同人", "escort")                                                                         \
-    X(HANDLER, 10, "handler", "经办人", "who handled the matter")
+    X(HANDLER, 10, "handler", "经办人", "who handled the matter")                                                      \
+    X(STAND_IN, 11, "stand_in", "代处理人", "who was asked because nobody of the office was left")
 
 enum gj_relation {
     GJ_RELATION_NONE,
@@ -52,9 +53,11 @@ typedef uint32_t gj_relations; /* bit n = relation n */
 const char *gj_relation_word(enum gj_relation relation);
 enum gj_relation gj_relation_by_word(const char *word); /* NONE when unknown */
 
-/* "tech as assignee": a role, a relation, or both together. Role 0 (system) means the daemon's own timers. */
+/* "tech as assignee": a role, a relation, or both together. Role 0 (system) means the daemon's own timers. Whoever
+ * stands in because the office has nobody left takes the place of a role of the staff. */
 struct gj_who {
     bool any_role; /* written as a relation alone */
+    bool staff;    /* a role of the company's own people */
     uint8_t role;  /* number, when any_role is false */
     enum gj_relation relation;
 };

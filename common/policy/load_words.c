@@ -84,6 +84,8 @@ static bool read_who(struct gj_load *load, gj_node node, struct gj_who *out)
         unknown_role(load, node, role);
         return false;
     }
+    const struct gj_role *known = gj_policy_role(load->policy, role);
+    out->staff = known != NULL && known->staff;
     if (as != NULL) {
         out->relation = read_relation(load, node, as + 4);
     }

@@ -211,7 +211,8 @@ static void tell(struct gj_ctx *ctx, const struct gj_people *people, struct gj_n
     }
 }
 
-/* Nobody of those named could be reached: that somebody else was told is on record, and they are told why. */
+/* Nobody of those named could be reached: that somebody else was told is on record, they are told why, and until the
+ * record has moved on they may take the step. */
 static void show_climb(struct gj_ctx *ctx, struct gj_work *work, const struct gj_people *people, const char *code)
 {
     if (people->level == GJ_REACH_ROLE) {
@@ -222,6 +223,9 @@ static void show_climb(struct gj_ctx *ctx, struct gj_work *work, const struct gj
         .reason = level_words[people->level],
         .has_value = true,
         .value = (int64_t)people->count};
+    for (size_t i = 0; i < people->count; i++) {
+        gj_work_tie(ctx, work, GJ_RELATION_STAND_IN, people->items[i].user);
+    }
     (void)gj_work_entry(ctx, work, &note);
     gj_work_save(ctx, work);
     struct gj_notice notice = notice_of(ctx, work, "roster.step");

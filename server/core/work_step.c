@@ -153,6 +153,9 @@ void gj_work_take(struct gj_ctx *ctx, struct gj_work *work, const struct gj_work
         do_set(ctx, work, step, &step->transition->sets[i]);
     }
     mark(ctx, work, step);
+    if (step->from != step->to) {
+        gj_work_untie(work, GJ_RELATION_STAND_IN); /* the step they were asked for is taken */
+    }
     const struct gj_state *state = gj_kind_state(work->kind, step->to);
     if (step->from != step->to || work->fresh) {
         row->state = (char *)state->code;

@@ -166,6 +166,25 @@ static void the_step_up_is_on_record(void **state)
     assert_int_equal(steps, 1);
 }
 
+/* The step itself goes up, not only the news of it: whoever was asked may take it, and nothing more afterwards. */
+static void who_is_asked_may_take_the_step(void **state)
+{
+    struct world *w = *state;
+    uint64_t id = world_ticket(w, "WAT-03", 2);
+    assert_refused(world_act(w, w->qa, id, "dispatch", text(w, "trade", "plumber"), ref(w, "assignee", w->tech), NULL),
+        GJ__V1__STATUS__DENIED, "act_not_yours", NULL);
+    put_absence(w, w->director, gj_direct_now(w->direct) - HOUR, gj_direct_now(w->direct) + DAY);
+    gj_direct_advance(w->direct, 30 * MINUTE);
+    world_fire(w);
+    assert_true(world_notices(w, w->qa, "roster.step") > 0);
+    assert_ok(world_act(w, w->qa, id, "dispatch", text(w, "trade", "plumber"), ref(w, "assignee", w->tech), NULL));
+    world_expect_state(w, id, "DISPATCHED");
+    assert_int_not_equal(
+        world_act(w, w->qa, id, "reassign", text(w, "reassign_reason", "换人"), ref(w, "assignee", w->tech), NULL)
+            ->status,
+        GJ__V1__STATUS__OK);
+}
+
 static void who_may_not_act_is_not_asked(void **state)
 {
     struct world *w = *state;
@@ -206,6 +225,7 @@ int main(void)
         STORY(nobody_left_climbs_the_roster),
         STORY(then_the_region_then_headquarters),
         STORY(the_step_up_is_on_record),
+        STORY(who_is_asked_may_take_the_step),
         STORY(who_may_not_act_is_not_asked),
         STORY(who_did_it_is_not_told),
     };
