@@ -191,15 +191,18 @@ static bool advance(struct gj_ctx *ctx, const struct gj_obligation *obligation, 
     return false;
 }
 
+/* A task is opened while it can still be done, or, for a period that nobody was there to open (open_late), to be
+ * counted as missed. */
 static void look_at(struct gj_ctx *ctx, const struct gj_obligation *obligation, const struct gj_period *period,
-    const Gj__Stored__Office *office, bool may_open)
+    const Gj__Stored__Office *office, bool may_open, bool open_late)
 {
     Gj__Stored__Obligation *task = NULL;
     struct gj_key key = gj_obligations_key(office->id, obligation->number, period->number, 0);
     if (!load_task(ctx, &key, &task)) {
-        if (may_open && ctx->now_ms >= period->opens_at && ctx->now_ms <= period->due_at) {
+        if (ctx->now_ms >= period->opens_at && (open_late || (may_open && ctx->now_ms <= period->due_at))) {
             task = new_task(ctx, obligation, period, office);
             if (task != NULL) {
+                (void)advance(ctx, obligation, task);
                 gj_record_save(ctx->txn, GJ_TABLE_OBLIGATION, &key, &task->base);
             }
         }
@@ -210,15 +213,35 @@ static void look_at(struct gj_ctx *ctx, const struct gj_obligation *obligation, 
     }
 }
 
-static void round_of_office(struct gj_ctx *ctx, const Gj__Stored__Office *office)
+/* Periods looked back upon after the daemon was away; what is older belongs to another time. */
+#define CATCH_UP_MAX 31
+
+/* Periods that ended while the daemon was away: what was open in them may have been missed, and what nobody opened was
+ * not done either. The one before them may fall due after its end. */
+static void catch_up(struct gj_ctx *ctx, const struct gj_obligation *obligation, const struct gj_period *now,
+    const Gj__Stored__Office *office, int64_t since_ms)
+{
+    gj_day seen = since_ms == 0 ? now->first : gj_cst_day(since_ms);
+    struct gj_period past[CATCH_UP_MAX];
+    size_t count = 0;
+    gj_day day = now->first;
+    do {
+        past[count] = gj_obligation_period(obligation, ctx->calendar, day - 1);
+        day = past[count].first;
+    } while (past[count++].last >= seen && count < CATCH_UP_MAX);
+    while (count-- > 0) {
+        look_at(ctx, obligation, &past[count], office, false, past[count].first > seen && since_ms != 0);
+    }
+}
+
+static void round_of_office(struct gj_ctx *ctx, const Gj__Stored__Office *office, int64_t since_ms)
 {
     gj_day today = gj_cst_day(ctx->now_ms);
     for (size_t i = 0; i < ctx->policy->obligation_count; i++) {
         const struct gj_obligation *obligation = &ctx->policy->obligations[i];
         struct gj_period now = gj_obligation_period(obligation, ctx->calendar, today);
-        struct gj_period before = gj_obligation_period(obligation, ctx->calendar, now.first - 1);
-        look_at(ctx, obligation, &before, office, false); /* due after its period is over, or missed over night */
-        look_at(ctx, obligation, &now, office, true);
+        catch_up(ctx, obligation, &now, office, since_ms);
+        look_at(ctx, obligation, &now, office, true, false);
     }
 }
 
@@ -245,11 +268,13 @@ void gj_obligations_apply(struct gj_ctx *ctx, const ProtobufCMessage *message)
     gj_iter_close(&iter);
     size_t done = 0;
     for (; done < count && !gj_work_enough(ctx); done++) {
-        round_of_office(ctx, offices[done]);
+        round_of_office(ctx, offices[done], body->since);
     }
+    next.since = ctx->now_ms;
     int64_t next_ms = ctx->now_ms - ctx->now_ms % ROUND_MS + ROUND_MS;
     if (done > 0 && (done == GJ_OBLIGATION_OFFICES_MAX || done < count)) {
         next.from_office = offices[done - 1]->id;
+        next.since = body->since;
         next_ms = ctx->now_ms;
     }
     gj_timer_ask(ctx, next_ms, GJ__V1__CALL__SYSTEM_OBLIGATION, &next.base);

@@ -43,6 +43,21 @@ static const Gj__V1__ObligationTask *task(struct world *w, const char *code, boo
     return NULL;
 }
 
+static unsigned count_missed(struct world *w, const char *code)
+{
+    Gj__V1__ObligationListRequest request = GJ__V1__OBLIGATION_LIST_REQUEST__INIT;
+    request.office = w->office;
+    request.missed = true;
+    const struct gj_result *result = gj_direct_call(w->direct, w->lead, GJ__V1__CALL__OBLIGATION_LIST, &request);
+    assert_ok(result);
+    const Gj__V1__ObligationList *list = (const Gj__V1__ObligationList *)result->body;
+    unsigned count = 0;
+    for (size_t i = 0; i < list->n_tasks; i++) {
+        count += strcmp(list->tasks[i]->code, code) == 0 ? 1 : 0;
+    }
+    return count;
+}
+
 static uint64_t visit(struct world *w, uint64_t household)
 {
     Gj__V1__CreateRequest request = GJ__V1__CREATE_REQUEST__INIT;
@@ -93,6 +108,18 @@ static void what_was_not_done_is_counted_once(void **state)
     assert_int_equal(world_notices(w, w->lead, "obligation.missed"), notices);
 }
 
+/* What fell due while the daemon was away was not done either, and is counted; nothing is counted twice. */
+static void days_without_the_daemon_are_counted(void **state)
+{
+    struct world *w = *state;
+    round_now(w);
+    gj_direct_advance(w->direct, 6 * DAY);
+    round_now(w);
+    assert_int_equal(count_missed(w, "duty_log_daily_sign"), 5); /* the sixth and seventh are still to be signed */
+    round_now(w);
+    assert_int_equal(count_missed(w, "duty_log_daily_sign"), 5);
+}
+
 static void the_round_asks_for_the_next(void **state)
 {
     struct world *w = *state;
@@ -141,7 +168,8 @@ static void only_staff_of_the_office_see_it(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {STORY(visits_are_counted_once_a_household),
-        STORY(what_was_not_done_is_counted_once), STORY(the_round_asks_for_the_next),
-        STORY(a_fifth_of_the_log_is_sampled), STORY(only_staff_of_the_office_see_it)};
+        STORY(what_was_not_done_is_counted_once), STORY(days_without_the_daemon_are_counted),
+        STORY(the_round_asks_for_the_next), STORY(a_fifth_of_the_log_is_sampled),
+        STORY(only_staff_of_the_office_see_it)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
