@@ -57,13 +57,13 @@ static void test_what_is_due_fires_once(void **state)
     add(fixture, 0, 2);
     add(fixture, 60000, 3);
     start(fixture);
-    fixture_run(fixture, 150);
+    fixture_run(fixture, 600);
     assert_int_equal(fired(fixture, 1), 1);
     assert_int_equal(fired(fixture, 2), 1);
     assert_int_equal(fired(fixture, 3), 0);
     gj_clock_advance(&fixture->clock, 60000);
     gj_due_clock(fixture->core.due);
-    fixture_run(fixture, 150);
+    fixture_run(fixture, 600);
     assert_int_equal(fired(fixture, 1), 1);
     assert_int_equal(fired(fixture, 3), 1);
 }
@@ -91,12 +91,12 @@ static void test_a_restart_loses_and_repeats_nothing(void **state)
 
     add(fixture, -5, 1);
     start(fixture);
-    fixture_run(fixture, 100);
+    fixture_run(fixture, 600);
     add(fixture, 1000, 2);
     fixture_restart(fixture);
     gj_clock_advance(&fixture->clock, 5000);
     start(fixture);
-    fixture_run(fixture, 100);
+    fixture_run(fixture, 600);
     assert_int_equal(fired(fixture, 1), 1);
     assert_int_equal(fired(fixture, 2), 1);
 }
@@ -108,12 +108,12 @@ static void test_a_held_clock_holds_timers(void **state)
     gj_clock_jump_wall(&fixture->clock, INT64_C(3600000));
     add(fixture, -60000, 1);
     start(fixture);
-    fixture_run(fixture, 150);
+    fixture_run(fixture, 600);
     assert_true(fixture->core.watch.held);
     assert_int_equal(fired(fixture, 1), 0);
     assert_int_equal(fixture_number(fixture, "clock.held"), 1);
     gj_core_trust_clock(&fixture->core);
-    fixture_run(fixture, 150);
+    fixture_run(fixture, 600);
     assert_false(fixture->core.watch.held);
     assert_int_equal(fixture_number(fixture, "clock.trusted"), 1);
     assert_int_equal(fired(fixture, 1), 1);
@@ -126,7 +126,7 @@ static void test_other_timers_name_their_call(void **state)
 
     fixture_write(fixture, put_row, &row);
     start(fixture);
-    fixture_run(fixture, 150);
+    fixture_run(fixture, 600);
     assert_int_equal(fixture_number(fixture, "tick"), 1);
 }
 
