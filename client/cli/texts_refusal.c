@@ -16,6 +16,8 @@ static const struct text_row refusals[] = {
     {"field_not_here", N_("{field} cannot be given at this step")},
     {"too_many_lines", N_("{field} has too many lines")},
     {"time_in_future", N_("{field} lies in the future")},
+    {"time_in_past", N_("{field} must lie ahead")},
+    {"time_before_receipt", N_("{field} lies before the report was received")},
     {"late_without_reason",
         N_("what happened more than 15 minutes ago needs a reason for the late entry (--late-reason)")},
     /* flow */

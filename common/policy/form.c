@@ -116,6 +116,18 @@ static bool check_time(
     return true;
 }
 
+bool gj_form_check_moment(
+    const struct gj_field *field, int64_t value_ms, int64_t act_ms, int64_t received_ms, struct gj_refusal *refusal)
+{
+    if (field->ahead && value_ms <= act_ms) {
+        return refuse(refusal, GJ_REFUSAL_TIME_IN_PAST, field->key);
+    }
+    if (field->since_received && received_ms != 0 && value_ms < received_ms - SKEW_MS) {
+        return refuse(refusal, GJ_REFUSAL_TIME_BEFORE_RECEIPT, field->key);
+    }
+    return true;
+}
+
 static bool check_line(const struct gj_policy *policy, const struct gj_field *field, const struct gj_line *line,
     int64_t now_ms, struct gj_refusal *refusal)
 {

@@ -33,6 +33,12 @@ bool gj_form_check(const struct gj_form_request *request, struct gj_refusal *ref
 bool gj_form_check_value(const struct gj_policy *policy, const struct gj_field *field,
     const struct gj_field_value *value, int64_t now_ms, struct gj_refusal *refusal);
 
+/* Whether a time fits what lies around it. act_ms: when the act is done or said to have been done, 0 for a correction,
+ * which may set right what has passed; received_ms: when the record was received, 0 while there is none. A device's
+ * clock may lag a little behind receipt. */
+bool gj_form_check_moment(
+    const struct gj_field *field, int64_t value_ms, int64_t act_ms, int64_t received_ms, struct gj_refusal *refusal);
+
 /* The field's value as lists show it: masked by its mask. out is cut at a UTF-8 boundary, always NUL-terminated. */
 void gj_form_mask(enum gj_mask mask, const char *text, size_t len, char *out, size_t size);
 

@@ -144,6 +144,8 @@ struct gj_field {
     bool computed;              /* only `sets` of a transition may write it */
     bool fixed;                 /* `amend` may not change it */
     bool happened;              /* time: reports something done; not in the future, late only with a reason */
+    bool ahead;                 /* time: agreed for the future; never before the moment it was agreed */
+    bool since_received;        /* time that happened: not before the record was received */
     bool required;              /* column: every line must have it */
     int64_t min, max;           /* numbers, money, dates, times (ms, relative ones are checked by the form) */
     uint8_t decimals;           /* number: value = number / 10^decimals; always 3 in a line table */

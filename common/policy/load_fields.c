@@ -128,6 +128,12 @@ static void check_type(struct gj_load *load, struct gj_map *map, const struct gj
     if (field->happened && field->type != GJ_FIELD_TIME) {
         gj_yaml_problem(reader, map->node, "happened belongs to time fields only");
     }
+    if (field->ahead && (field->type != GJ_FIELD_TIME || field->happened)) {
+        gj_yaml_problem(reader, map->node, "ahead belongs to time fields that do not report something done");
+    }
+    if (field->since_received && !field->happened) {
+        gj_yaml_problem(reader, map->node, "since_received belongs to time fields that report something done");
+    }
     if (field->required && !column) {
         gj_yaml_problem(reader, map->node, "required belongs to columns; transitions say which fields they need");
     }
@@ -184,6 +190,8 @@ static void read_field(struct gj_load *load, gj_node node, bool column, struct g
     (void)gj_yaml_bool(reader, gj_yaml_get(&map, "computed"), &field->computed);
     (void)gj_yaml_bool(reader, gj_yaml_get(&map, "fixed"), &field->fixed);
     (void)gj_yaml_bool(reader, gj_yaml_get(&map, "happened"), &field->happened);
+    (void)gj_yaml_bool(reader, gj_yaml_get(&map, "ahead"), &field->ahead);
+    (void)gj_yaml_bool(reader, gj_yaml_get(&map, "since_received"), &field->since_received);
     (void)gj_yaml_bool(reader, gj_yaml_get(&map, "required"), &field->required);
     field->link_kind = gj_yaml_name(reader, gj_yaml_get(&map, "kind"));
     check_type(load, &map, field, column);

@@ -23,6 +23,8 @@
     X(TOO_MANY_LINES, 11, "too_many_lines")                                                                            \
     X(TIME_IN_FUTURE, 12, "time_in_future")                                                                            \
     X(LATE_WITHOUT_REASON, 13, "late_without_reason")                                                                  \
+    X(TIME_IN_PAST, 14, "time_in_past")                                                                                \
+    X(TIME_BEFORE_RECEIPT, 15, "time_before_receipt")                                                                  \
     /* flow: what may be done now */                                                                                   \
     X(ACT_UNKNOWN, 20, "act_unknown")                                                                                  \
     X(ACT_NOT_NOW, 21, "act_not_now")                                                                                  \

@@ -78,6 +78,8 @@ static Gj__V1__Status status_of(enum gj_refusal_code code)
     case GJ_REFUSAL_TOO_MANY_LINES:
     case GJ_REFUSAL_TIME_IN_FUTURE:
     case GJ_REFUSAL_LATE_WITHOUT_REASON:
+    case GJ_REFUSAL_TIME_IN_PAST:
+    case GJ_REFUSAL_TIME_BEFORE_RECEIPT:
     case GJ_REFUSAL_ACT_UNKNOWN:
         return GJ__V1__STATUS__INVALID;
     case GJ_REFUSAL_NO_RIGHT:

@@ -112,6 +112,8 @@ static bool decide(struct gj_ctx *ctx, struct act *a)
            gj_work_told_fields(
                ctx, a->work.kind, a->work.policy, body->fields, body->n_fields, body->late, &a->act_at, &a->stated) &&
            gj_work_attachments(ctx, &a->work, body->attachments, body->n_attachments) && flow_decides(ctx, a) &&
+           gj_work_moments(ctx, a->work.kind, a->flow.transition, body->fields, body->n_fields, a->act_at,
+               a->work.row->received_at) &&
            goes_on(ctx, a);
 }
 

@@ -23,13 +23,18 @@ static bool decide_amend(struct gj_ctx *ctx, const Gj__Work__Amend *body, struct
     if (given == NULL || !gj_flow_may_amend(work->kind, &work->view, &request, &refusal)) {
         return gj_answer_refusal(ctx, &refusal);
     }
+    int64_t received_ms = work->row->received_at;
     for (size_t i = 0; i < body->n_fields; i++) {
         const Gj__V1__Field *field = body->fields[i];
-        if (strcmp(field->key, "received_at") == 0 && field->time > ctx->now_ms) {
+        if (strcmp(field->key, "received_at") != 0) {
+            continue;
+        }
+        received_ms = field->time;
+        if (field->time > ctx->now_ms) {
             return gj_refuse(ctx, GJ__V1__STATUS__INVALID, "time_in_future", "received_at", NULL);
         }
     }
-    return true;
+    return gj_work_moments(ctx, work->kind, NULL, body->fields, body->n_fields, 0, received_ms);
 }
 
 /* Every clock is computed again from what it rests on; what it was due before stays visible beside it. */

@@ -94,7 +94,7 @@ static bool decide(struct gj_ctx *ctx, struct creation *c)
     c->by = access.by;
     return gj_work_told(ctx, kind, policy, "received_at", body->received_at, body->late, &c->received_at, &c->stated) &&
            gj_work_told_fields(ctx, kind, policy, body->fields, body->n_fields, body->late, &happened_ms, &c->stated) &&
-           choose_way(ctx, c);
+           gj_work_moments(ctx, kind, NULL, body->fields, body->n_fields, c->received_at, 0) && choose_way(ctx, c);
 }
 
 static bool number_it(struct gj_ctx *ctx, struct gj_work *work)

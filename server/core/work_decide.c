@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "common/calendar.h"
+#include "common/policy/form.h"
 #include "core/command.h"
 #include "store/blob.h"
 
@@ -88,6 +89,38 @@ bool gj_work_told_fields(struct gj_ctx *ctx, const struct gj_kind *kind, const s
         if (told && !*stated) {
             *at_ms = used;
             *stated = true;
+        }
+    }
+    return true;
+}
+
+static bool fits_moment(
+    struct gj_ctx *ctx, const struct gj_field *field, int64_t value_ms, int64_t act_ms, int64_t received_ms)
+{
+    struct gj_refusal refusal = {0};
+    return gj_form_check_moment(field, value_ms, act_ms, received_ms, &refusal) || gj_answer_refusal(ctx, &refusal);
+}
+
+bool gj_work_moments(struct gj_ctx *ctx, const struct gj_kind *kind, const struct gj_transition *step,
+    Gj__V1__Field *const *fields, size_t count, int64_t act_ms, int64_t received_ms)
+{
+    struct gj_field_set told = {0};
+    for (size_t i = 0; i < count; i++) {
+        uint16_t at = gj_kind_field(kind, fields[i]->key);
+        if (at == GJ_NO_INDEX || fields[i]->value_case != GJ__V1__FIELD__VALUE_TIME) {
+            continue;
+        }
+        gj_field_set_add(&told, at);
+        if (!fits_moment(ctx, &kind->fields[at], fields[i]->time, act_ms, received_ms)) {
+            return false;
+        }
+    }
+    for (size_t i = 0; step != NULL && i < step->set_count; i++) {
+        const struct gj_set *set = &step->sets[i];
+        const struct gj_field *field = &kind->fields[set->field_at];
+        if (set->op == GJ_SET_NOW && field->happened && !gj_field_set_has(&told, set->field_at) &&
+            !fits_moment(ctx, field, act_ms, act_ms, received_ms)) {
+            return false;
         }
     }
     return true;

@@ -26,6 +26,11 @@ bool gj_work_told(struct gj_ctx *ctx, const struct gj_kind *kind, const struct g
 bool gj_work_told_fields(struct gj_ctx *ctx, const struct gj_kind *kind, const struct gj_policy *policy,
     Gj__V1__Field *const *fields, size_t count, bool has_reason, int64_t *at_ms, bool *stated);
 
+/* Times handed in, and those the step (NULL: none) itself writes, against what the form says of them. act_ms as in
+ * gj_form_check_moment; received_ms 0 for a record not made yet. */
+bool gj_work_moments(struct gj_ctx *ctx, const struct gj_kind *kind, const struct gj_transition *step,
+    Gj__V1__Field *const *fields, size_t count, int64_t act_ms, int64_t received_ms);
+
 /* Attachments that were committed before, not too many. */
 bool gj_work_attachments(struct gj_ctx *ctx, const struct gj_work *work, const ProtobufCBinaryData *list, size_t count);
 /* Adds them to the row. */

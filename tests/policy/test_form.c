@@ -131,6 +131,25 @@ static void times_may_be_told_but_not_foretold(void **state)
     assert_int_equal(check("arrive", &record.view, with_reason, 2), GJ_REFUSAL_NONE);
 }
 
+static void a_time_fits_what_lies_around_it(void **state)
+{
+    (void)state;
+    const struct gj_kind *kind = gj_policy_kind(stage_policy, "repair_ticket");
+    const struct gj_field *until = &kind->fields[gj_kind_field(kind, "hold_until")];
+    const struct gj_field *arrived = &kind->fields[gj_kind_field(kind, "arrived_at")];
+    int64_t now = stage_at(NOW);
+    assert_true(gj_form_check_moment(until, now + 1, now, 0, &refusal));
+    assert_false(gj_form_check_moment(until, now, now, 0, &refusal));
+    assert_int_equal(refusal.code, GJ_REFUSAL_TIME_IN_PAST);
+    assert_string_equal(refusal.field, "hold_until");
+    assert_true(gj_form_check_moment(until, now - 1, 0, now, &refusal)); /* a correction */
+    int64_t earliest = now - 2 * GJ_MS_PER_MINUTE;                       /* clocks differ by a little */
+    assert_true(gj_form_check_moment(arrived, earliest, now, now, &refusal));
+    assert_false(gj_form_check_moment(arrived, earliest - 1, now, now, &refusal));
+    assert_int_equal(refusal.code, GJ_REFUSAL_TIME_BEFORE_RECEIPT);
+    assert_true(gj_form_check_moment(arrived, earliest - 1, now, 0, &refusal));
+}
+
 static void lines_are_judged_cell_by_cell(void **state)
 {
     (void)state;
@@ -302,6 +321,7 @@ int main(void)
         cmocka_unit_test(a_good_call_passes),
         cmocka_unit_test(each_value_is_judged),
         cmocka_unit_test(times_may_be_told_but_not_foretold),
+        cmocka_unit_test(a_time_fits_what_lies_around_it),
         cmocka_unit_test(lines_are_judged_cell_by_cell),
         cmocka_unit_test(check_lists_are_answered_whole),
         cmocka_unit_test(a_date_is_a_midnight),
