@@ -54,8 +54,6 @@ FIGURES = {
 }
 # What a city's own rules shorten, in minutes.
 CITY = {("hangzhou", "contact", 2): 60, ("hangzhou", "contact", 3): 60}
-# Acts that change nothing until a second person approves.
-CONSENT = {"hold", "convert", "transfer"}
 PAUSABLE = {"finish", "redo_finish"}
 PAUSED_IN = {"ON_HOLD", "TO_REWORK"}
 ENDED = {"CLOSED", "CANCELLED", "MERGED", "NOT_CONFIRMED", "NO_ENTRY"}
@@ -113,13 +111,8 @@ def due_of(clock, figure, times, calendar):
 
 def clocks_of(trail, received_at, priority, category, city, times, calendar):
     """trail: (act, at, state before, state after) in order. Gives name -> (Clock, due)."""
-    clocks, asked = {}, None
+    clocks = {}
     for act, at, before, after in trail:
-        if act in CONSENT and before == after:
-            asked = act
-            continue
-        if act == "approve" and asked:
-            act, asked = asked, None
         for name, (_, _, stops) in CLOCKS.items():
             if act in stops and name in clocks:
                 clocks[name].stop(at)
