@@ -194,6 +194,23 @@ static void consent_as_act(struct gj_ctx *ctx, const Gj__Work__Act *act, bool ap
     gj_work_apply_approve(ctx, &body.base);
 }
 
+/* The step was taken by somebody who holds none of its roles here and was asked because the office had nobody left: the
+ * entry says so by the word under which it climbed. */
+static const char *stands_in(const struct gj_ctx *ctx, const struct act *a)
+{
+    const struct gj_transition *transition = a->flow.transition;
+    if (transition == NULL || !gj_view_is(&a->work.view, GJ_RELATION_STAND_IN, ctx->actor->user)) {
+        return NULL;
+    }
+    gj_roles asked = 0;
+    for (size_t i = 0; i < transition->by.count; i++) {
+        const struct gj_who *who = &transition->by.items[i];
+        asked |= who->any_role ? 0 : GJ_ROLE_BIT(who->role);
+    }
+    gj_roles held = gj_actor_roles(ctx->actor, a->work.row->office, a->work.office->region);
+    return asked != 0 && (asked & held) == 0 ? "roster.step" : NULL;
+}
+
 void gj_work_apply_act(struct gj_ctx *ctx, const ProtobufCMessage *message)
 {
     struct act a = {.body = (const Gj__Work__Act *)message};
@@ -214,11 +231,12 @@ void gj_work_apply_act(struct gj_ctx *ctx, const ProtobufCMessage *message)
         ask_consent(ctx, &a);
         enter(ctx, &a, a.body->act, "consent.asked");
     } else {
+        const char *reason = stands_in(ctx, &a); /* before the step lets go of them */
         if (transition != NULL) {
             take(ctx, &a);
         }
         const char *verb = a.body->act;
-        enter(ctx, &a, verb[0] != '\0' ? verb : a.work.kind->acts[transition->act_at].name, NULL);
+        enter(ctx, &a, verb[0] != '\0' ? verb : a.work.kind->acts[transition->act_at].name, reason);
     }
     gj_work_save(ctx, &a.work);
     gj_obligations_note(ctx, &a.work, a.body->act);

@@ -8,6 +8,7 @@
 #include "core/notify.h"
 #include "core/notify_people.h"
 #include "core/work_world.h"
+#include "store/entry.h"
 #include "store/record.h"
 
 static int setup(void **state)
@@ -166,6 +167,32 @@ static void the_step_up_is_on_record(void **state)
     assert_int_equal(steps, 1);
 }
 
+static const char *reason_of(struct world *w, uint64_t event)
+{
+    static struct gj_entry entry;
+    struct gj_entry_row row;
+    size_t size = 0;
+    assert_true(gj_entry_get(gj_direct_look(w->direct), event, &row));
+    assert_int_equal(gj_entry_decode(row.bytes.data, row.bytes.len, &entry, &size), GJ_OK);
+    return entry.reason.text;
+}
+
+/* Whoever holds the role acts by it, asked or not. */
+static void a_role_of_ones_own_is_no_stand_in(void **state)
+{
+    struct world *w = *state;
+    uint64_t id = world_ticket(w, "WAT-03", 2);
+    put_absence(w, w->director, gj_direct_now(w->direct) - HOUR, gj_direct_now(w->direct) + DAY);
+    put_roster(w, w->office, 0, "duty_director", w->lead);
+    gj_direct_advance(w->direct, 30 * MINUTE);
+    world_fire(w);
+    assert_int_equal(world_notices(w, w->lead, "roster.step"), 1);
+    const struct gj_result *taken =
+        world_act(w, w->lead, id, "dispatch", text(w, "trade", "plumber"), ref(w, "assignee", w->tech), NULL);
+    assert_ok(taken);
+    assert_string_equal(reason_of(w, taken->written.event), "");
+}
+
 /* The step itself goes up, not only the news of it: whoever was asked may take it, and nothing more afterwards. */
 static void who_is_asked_may_take_the_step(void **state)
 {
@@ -177,7 +204,10 @@ static void who_is_asked_may_take_the_step(void **state)
     gj_direct_advance(w->direct, 30 * MINUTE);
     world_fire(w);
     assert_true(world_notices(w, w->qa, "roster.step") > 0);
-    assert_ok(world_act(w, w->qa, id, "dispatch", text(w, "trade", "plumber"), ref(w, "assignee", w->tech), NULL));
+    const struct gj_result *taken =
+        world_act(w, w->qa, id, "dispatch", text(w, "trade", "plumber"), ref(w, "assignee", w->tech), NULL);
+    assert_ok(taken);
+    assert_string_equal(reason_of(w, taken->written.event), "roster.step");
     world_expect_state(w, id, "DISPATCHED");
     assert_int_not_equal(
         world_act(w, w->qa, id, "reassign", text(w, "reassign_reason", "换人"), ref(w, "assignee", w->tech), NULL)
@@ -226,6 +256,7 @@ int main(void)
         STORY(then_the_region_then_headquarters),
         STORY(the_step_up_is_on_record),
         STORY(who_is_asked_may_take_the_step),
+        STORY(a_role_of_ones_own_is_no_stand_in),
         STORY(who_may_not_act_is_not_asked),
         STORY(who_did_it_is_not_told),
     };
