@@ -43,7 +43,7 @@ class Ticket:
     def __init__(self, call):
         self.call, self.id, self.number, self.revision, self.state = call, 0, "", 0, ""
         self.office = call.office if call else None
-        self.worker, self.clerk = None, None
+        self.worker, self.clerk, self.priority = None, None, 9
 
 
 class Day:
@@ -130,7 +130,7 @@ class Day:
     def look(self, ticket):
         """The desk looks at what the daemon did by itself: the draw for a follow-up, or closing."""
         record = self.ask(self.login_of(ticket, "clerk"), "RECORD_SHOW", M.ShowRequest(id=ticket.id)).record
-        ticket.revision, ticket.state = record.revision, record.state
+        ticket.revision, ticket.state, ticket.priority = record.revision, record.state, record.priority
 
     def approve(self, ticket, who):
         request = M.ApproveRequest(id=ticket.id, revision=ticket.revision, approve=True)

@@ -119,11 +119,12 @@ def audit_log(opened):
 def repair(day, call, rng):
     """One ticket, from the call to the end of the day or its own."""
     import workload
-    urgent = call.category[:3] in ("LFT", "FIR", "GAS", "EXT")
-    story = workload.story(rng, urgent)
     ticket = day.new_ticket(call)
     if not intake(day, ticket, call, rng):
         return
+    day.look(ticket)
+    urgent = ticket.priority <= 1
+    story = workload.story(rng, urgent)
     yield story.wait["triage"]
     if story.cancelled:
         yield story.wait["accept"]
