@@ -24,9 +24,6 @@ CLOCKS = {
     "redispatch": ("act", {"decline", "transfer", "rework_out_of_scope"}, {"dispatch", "to_rework"}),
     "rework": ("act", {"to_rework"}, {"rework_done", "rework_out_of_scope"}),
     "quote_answer": ("act", {"quote"}, {"agree_quote", "reject_quote"}),
-    "redispatch": ("act", {"decline", "transfer", "rework_out_of_scope"}, {"dispatch", "to_rework"}),
-    "rework": ("act", {"to_rework"}, {"rework_done", "rework_out_of_scope"}),
-    "quote_answer": ("act", {"quote"}, {"agree_quote", "reject_quote"}),
 }
 
 # Figures: minutes, or a number of days of a kind; a name in front means that this field of the ticket says when.
@@ -44,9 +41,6 @@ FIGURES = {
     "hold_until": {p: ("hold_until", None) for p in range(5)},
     "no_entry": {p: "7 calendar" for p in range(5)},
     "redo_dispatch": {0: 3, 1: 20, 2: 24 * 60, 3: 24 * 60, 4: 24 * 60},
-    "redispatch": {0: 3, 1: 5, 2: 20, 3: 20, 4: "1 working"},
-    "rework": {p: 72 * 60 for p in range(5)},
-    "quote_answer": {p: 24 * 60 for p in range(5)},
     "redispatch": {0: 3, 1: 5, 2: 20, 3: 20, 4: "1 working"},
     "rework": {p: 72 * 60 for p in range(5)},
     "quote_answer": {p: 24 * 60 for p in range(5)},
