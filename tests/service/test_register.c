@@ -236,6 +236,67 @@ static void closed_ones_newest_first(void **state)
     assert_int_equal(rows->cursor.len, 0);
 }
 
+/* Without an office: all that one may see, by date over all of them, a page at a time without a gap. */
+static void closed_ones_of_all_offices(void **state)
+{
+    struct world *w = *state;
+    uint64_t ids[9];
+    Gj__V1__CreateRequest visit = GJ__V1__CREATE_REQUEST__INIT;
+    Gj__V1__Field *fields[] = {text(w, "purpose", "routine"), ref(w, "household", w->household)};
+    visit.kind = (char *)"visit";
+    visit.office = w->office;
+    visit.priority = -1;
+    visit.fields = fields;
+    visit.n_fields = 2;
+    uint64_t home = w->office;
+    uint64_t other_agent = gj_direct_user(w->direct, "other_agent", "cs_agent", w->other, 0);
+    uint64_t other_household = gj_direct_household(w->direct, w->other, "1-1-101");
+    for (int i = 0; i < 9; i++) {
+        bool elsewhere = i % 3 == 1;
+        if (i % 3 == 2) {
+            const struct gj_result *made = gj_direct_call(w->direct, w->agent, GJ__V1__CALL__RECORD_CREATE, &visit);
+            assert_ok(made);
+            ids[i] = made->written.id;
+        } else {
+            uint64_t agent = w->agent;
+            uint64_t household = w->household;
+            w->office = elsewhere ? w->other : home;
+            w->agent = elsewhere ? other_agent : agent;
+            w->household = elsewhere ? other_household : household;
+            ids[i] = world_ticket(w, "WAT-03", 2);
+            w->office = home;
+            w->agent = agent;
+            w->household = household;
+        }
+        uint64_t lead = elsewhere ? w->other_lead : w->lead;
+        assert_ok(world_act(w, lead, ids[i], "cancel", text(w, "cancel_reason", "不用了"), NULL));
+        gj_direct_advance(w->direct, i % 2 == 0 ? 0 : DAY);
+    }
+    Gj__V1__ListRequest request = GJ__V1__LIST_REQUEST__INIT;
+    Gj__V1__Page page = GJ__V1__PAGE__INIT;
+    request.closed = true;
+    request.page = &page;
+    page.limit = 2;
+    int left = 9;
+    do {
+        const Gj__V1__RowList *rows = list(w, w->qa, &request);
+        for (size_t i = 0; i < rows->n_rows; i++) {
+            assert_int_equal(rows->rows[i]->id, ids[--left]);
+        }
+        page.cursor.data = gj_arena_dup(gj_direct_arena(w->direct), rows->cursor.data, rows->cursor.len);
+        page.cursor.len = rows->cursor.len;
+    } while (page.cursor.len > 0 && left > 0);
+    assert_int_equal(left, 0);
+    page.cursor.len = 0;
+    page.limit = 50;
+    assert_int_equal(list(w, w->other_lead, &request)->n_rows, 3);
+    request.kind = (char *)"visit";
+    assert_int_equal(list(w, w->lead, &request)->n_rows, 3);
+    request.office = w->other;
+    assert_refused(gj_direct_call(w->direct, w->lead, GJ__V1__CALL__RECORD_LIST, &request), GJ__V1__STATUS__DENIED,
+        "no_right", "office");
+}
+
 static void what_concerns_a_household(void **state)
 {
     struct world *w = *state;
@@ -460,6 +521,7 @@ int main(void)
         STORY(pages_join),
         STORY(filters),
         STORY(closed_ones_newest_first),
+        STORY(closed_ones_of_all_offices),
         STORY(what_concerns_a_household),
         STORY(a_forged_cursor_is_refused),
         STORY(actions_fit_the_person),

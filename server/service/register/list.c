@@ -320,33 +320,104 @@ static bool take_record(struct listing *listing, uint64_t id, int64_t value)
     return true;
 }
 
-static void list_closed(struct listing *listing)
+/* A place in which closed work lies, with the newest that was not taken yet. */
+struct pile {
+    uint64_t office;
+    uint32_t kind;
+    uint32_t day;
+    uint64_t id; /* 0: nothing left */
+};
+
+/* The newest of a pile before (day, id); day UINT32_MAX: the newest of all. */
+static void look_into(struct gj_ctx *ctx, struct pile *pile, uint32_t day, uint64_t id)
 {
-    struct gj_ctx *ctx = listing->ctx;
-    const struct gj_kind *kind = gj_policy_kind(ctx->policy, listing->request->kind);
-    if (listing->request->office == 0 || kind == NULL) {
-        gj_refuse(ctx, GJ__V1__STATUS__INVALID, "field_missing", kind == NULL ? "kind" : "office", NULL);
-        return;
-    }
-    struct gj_key low = queue_key(listing->request->office, kind->number);
+    struct gj_key low = queue_key(pile->office, pile->kind);
     struct gj_key high = low;
-    if (listing->from.started) {
-        gj_key_u32(&high, (uint32_t)listing->from.value);
-        gj_key_u64(&high, listing->from.id);
-    } else {
-        (void)gj_key_after_prefix(&high);
-    }
     struct gj_iter iter;
-    bool go_on = true;
+    gj_key_u32(&high, day);
+    gj_key_u64(&high, id);
     gj_iter_range(&iter, ctx->txn, GJ_TABLE_BY_DATE, &low, &high, GJ_BACKWARD);
-    while (go_on && gj_iter_next(&iter)) {
+    pile->id = 0;
+    if (gj_iter_next(&iter)) {
         struct gj_key_reader reader = gj_key_read(iter.key.data, iter.key.len);
         (void)gj_key_read_u32(&reader);
         (void)gj_key_read_u16(&reader);
-        uint32_t day = gj_key_read_u32(&reader);
-        go_on = take_record(listing, gj_key_read_u64(&reader), (int64_t)day);
+        pile->day = gj_key_read_u32(&reader);
+        pile->id = gj_key_read_u64(&reader);
     }
     gj_iter_close(&iter);
+}
+
+/* Every office and kind asked for that the actor may see. False: refused or failed. */
+static bool find_piles(struct listing *listing, struct pile *piles, size_t *count)
+{
+    struct gj_ctx *ctx = listing->ctx;
+    uint64_t only = listing->request->office;
+    struct gj_key low = gj_key_of_u64(only);
+    struct gj_iter iter;
+    bool room = true;
+    gj_iter_range(&iter, ctx->txn, GJ_TABLE_OFFICE, &low, NULL, GJ_FORWARD);
+    while (room && gj_iter_next(&iter)) {
+        Gj__Stored__Office *office = NULL;
+        gj_arena_reset(&listing->scratch);
+        if (!gj_record_unpack(
+                ctx->txn, &iter.value, &gj__stored__office__descriptor, &listing->scratch, (void **)&office) ||
+            (only != 0 && office->id != only)) {
+            break;
+        }
+        for (size_t i = 0; room && i < ctx->policy->kind_count; i++) {
+            const struct gj_kind *kind = ctx->policy->kinds[i];
+            if (!kind_wanted(listing, kind) || !may_list(ctx, kind, office->id, office->region, &listing->own_only)) {
+                continue;
+            }
+            room = *count < GJ_REGISTER_PILES_MAX;
+            if (room) {
+                piles[(*count)++] = (struct pile){.office = office->id, .kind = kind->number};
+            }
+        }
+    }
+    gj_iter_close(&iter);
+    listing->own_only = false; /* asked of each record, like everything about rights */
+    if (!room) {
+        return gj_refuse(ctx, GJ__V1__STATUS__REFUSED, "limit_reached", "kind", NULL);
+    }
+    if (*count == 0 && only != 0) {
+        return gj_refuse(ctx, GJ__V1__STATUS__DENIED, "no_right", "office", NULL);
+    }
+    return gj_txn_error(ctx->txn) == GJ_OK;
+}
+
+/* By day and then by id, newest first, over all piles at once: each gives its newest in turn. */
+static void list_closed(struct listing *listing)
+{
+    struct gj_ctx *ctx = listing->ctx;
+    struct pile *piles = GJ_ARENA_ARRAY(ctx->arena, GJ_REGISTER_PILES_MAX, struct pile);
+    size_t count = 0;
+    bool go_on = true;
+    if (piles == NULL) {
+        gj_txn_fail(ctx->txn, gj_arena_why(ctx->arena));
+        return;
+    }
+    if (!find_piles(listing, piles, &count)) {
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        bool started = listing->from.started;
+        look_into(ctx, &piles[i], started ? (uint32_t)listing->from.value : UINT32_MAX,
+            started ? listing->from.id : UINT64_MAX);
+    }
+    while (go_on) {
+        struct pile *newest = NULL;
+        for (size_t i = 0; i < count; i++) {
+            bool newer = newest == NULL || piles[i].day > newest->day ||
+                         (piles[i].day == newest->day && piles[i].id > newest->id);
+            newest = piles[i].id != 0 && newer ? &piles[i] : newest;
+        }
+        go_on = newest != NULL && take_record(listing, newest->id, (int64_t)newest->day);
+        if (go_on) {
+            look_into(ctx, newest, newest->day, newest->id);
+        }
+    }
 }
 
 static void list_household(struct listing *listing)

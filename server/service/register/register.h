@@ -18,6 +18,9 @@ extern const struct gj_service gj_register_service;
 #define GJ_REGISTER_SCAN_MAX 20000
 /* The same where whole records are read: closed work, what concerns a household. */
 #define GJ_REGISTER_RECORDS_MAX 400
+/* Offices times kinds that a list of closed work goes through at once: each costs a look at its newest. More is
+ * limit_reached: name a kind or an office. */
+#define GJ_REGISTER_PILES_MAX 4096
 /* Cases of one import request: they fit a frame. */
 #define GJ_REGISTER_IMPORT_MAX 50
 /* Closed records among which one draw chooses. */
