@@ -65,7 +65,7 @@ class Day:
             return self.site.sign_in(login).ask(call, message)
 
     def write(self, ticket, login, call, message, what):
-        """A write on a ticket; gives True when it was done. Who is late (a reminder was faster) looks at the record as it is now
+        """A write on a ticket; gives True when it was done. Who is late (the daemon resumed or closed it) looks at the record as it is now
         and does it again when that still makes sense. Any other refusal is counted and told, never hidden."""
         for _ in range(5):
             try:
@@ -128,7 +128,7 @@ class Day:
         return self.write(ticket, self.login_of(ticket, who), "RECORD_ACT", request, what or verb)
 
     def look(self, ticket):
-        """The desk looks at what the daemon did by itself: the draw for a follow-up, or closing."""
+        """The desk looks at what the daemon made of the call: its priority."""
         record = self.ask(self.login_of(ticket, "clerk"), "RECORD_SHOW", M.ShowRequest(id=ticket.id)).record
         ticket.revision, ticket.state, ticket.priority = record.revision, record.state, record.priority
 

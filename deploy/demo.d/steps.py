@@ -205,7 +205,6 @@ def acceptance(day, ticket, story, rng):
         day.act(ticket, "duty_director", "accept_common")
     else:
         day.act(ticket, "clerk", "owner_accept", **owners_code())
-    day.look(ticket)
     if ticket.state == "FOLLOW_UP":
         yield story.wait["follow_up"]
         if story.satisfied:
@@ -250,11 +249,6 @@ class Life:
         self.number = written.number or getattr(self, "number", "")
         return written
 
-    def look(self, login):
-        """What the daemon did by itself after the last step: the draw for a follow-up, or closing."""
-        record = self.company.as_(login).ask("RECORD_SHOW", M.ShowRequest(id=self.id)).record
-        self.revision, self.state = record.revision, record.state
-
     def act(self, login, verb, *fields, **more):
         return self.apply(self.company.as_(login).ask(
             "RECORD_ACT", act_request(self.id, self.revision, verb, *fields, **more)))
@@ -272,7 +266,6 @@ class Life:
     def to_closed(self, worker="sg1"):
         self.to_done(worker)
         self.act("kf1", "owner_accept", **owners_code())
-        self.look("kf1")
         if self.state == "FOLLOW_UP":
             self.act("kf2", "follow_up_ok", *satisfied_fields())
         return self

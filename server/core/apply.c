@@ -135,11 +135,22 @@ static void call_handler(struct run *run, struct gj_ctx *ctx)
     }
 }
 
-static void run_command(
-    struct run *run, const struct gj_command *command, unsigned depth, struct gj_ctx *ctx, struct gj_apply *apply);
+static void run_command(struct run *run, const struct gj_command *command, const struct gj_apply *parent,
+    struct gj_ctx *ctx, struct gj_apply *apply);
+
+/* A follow-on that took the same record further belongs to what the caller is told. */
+static void tell_further(Gj__V1__Written *written, const Gj__V1__Written *inner)
+{
+    bool same = inner->id != 0 && inner->id == written->id && inner->number[0] != '\0' &&
+                strcmp(inner->number, written->number) == 0;
+    if (same) {
+        written->revision = inner->revision;
+        written->state = inner->state;
+    }
+}
 
 /* Follow-ons in the order they were emitted, each with its own follow-ons before the next. */
-static void run_follows(struct run *run, const struct gj_command *parent, const struct gj_apply *apply)
+static void run_follows(struct run *run, const struct gj_command *parent, struct gj_apply *apply)
 {
     uint32_t number = 0;
 
@@ -158,25 +169,28 @@ static void run_follows(struct run *run, const struct gj_command *parent, const 
         uint8_t count[4] = {(uint8_t)(number >> 24), (uint8_t)(number >> 16), (uint8_t)(number >> 8), (uint8_t)number};
         crypto_generichash(
             command.random, sizeof command.random, count, sizeof count, parent->random, sizeof parent->random);
-        run_command(run, &command, apply->depth + 1, &ctx, &inner);
+        run_command(run, &command, apply, &ctx, &inner);
         if (gj_txn_error(run->txn) != GJ_OK) {
             return;
         }
-        if (ctx.answer.status != GJ__V1__STATUS__OK) {
+        if (ctx.answer.status == GJ__V1__STATUS__OK) {
+            tell_further(&apply->written, &inner.written);
+        } else {
             gj_log(GJ_LOG_WARN, "apply.follow_refused", GJ_LOG_U64("call", item->call),
                 GJ_LOG_U64("parent", parent->call), GJ_LOG_CODE("code", ctx.answer.code));
         }
     }
 }
 
-static void run_command(
-    struct run *run, const struct gj_command *command, unsigned depth, struct gj_ctx *ctx, struct gj_apply *apply)
+static void run_command(struct run *run, const struct gj_command *command, const struct gj_apply *parent,
+    struct gj_ctx *ctx, struct gj_apply *apply)
 {
     memset(ctx, 0, sizeof *ctx);
     memset(apply, 0, sizeof *apply);
     gj__v1__written__init(&apply->written);
     apply->writes_before = gj_txn_writes(run->txn);
-    apply->depth = depth;
+    apply->origin = parent == NULL ? command : parent->origin;
+    apply->depth = parent == NULL ? 0 : parent->depth + 1;
     apply->notices = run->notices;
     apply->follow_count = &run->follows;
     apply->follow_tail = &apply->follow;
@@ -222,7 +236,7 @@ void gj_apply_command(struct gj_applier *applier, struct gj_txn *txn, const stru
     }
     run.policy = gj_policies_current(applier->core->policies, txn);
     run.calendar = gj_policies_calendar(applier->core->policies, txn);
-    run_command(&run, command, 0, &ctx, &apply);
+    run_command(&run, command, NULL, &ctx, &apply);
     out->answer = ctx.answer;
     out->too_deep = run.too_deep;
     if (gj_txn_error(txn) != GJ_OK) {

@@ -14,8 +14,9 @@ struct gj_follow_item; /* apply.c */
 
 /* What is kept of one command while it is applied. */
 struct gj_apply {
-    Gj__V1__Written written; /* filled by apply; event is set by the first entry. Strings in the arena. */
-    uint64_t writes_before;  /* gj_txn_writes() when the command began: refusing after a write is our bug */
+    Gj__V1__Written written;         /* filled by apply; event is set by the first entry. Strings in the arena. */
+    const struct gj_command *origin; /* the command that came in: this one, or the one it follows from */
+    uint64_t writes_before;          /* gj_txn_writes() when the command began: refusing after a write is our bug */
     unsigned depth;
     unsigned notices;              /* of the command with its follow-ons */
     unsigned *follow_count;        /* of the command with its follow-ons */

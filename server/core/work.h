@@ -126,9 +126,10 @@ struct gj_work_note {
     size_t field_count;
 };
 
-/* Appends the entry and notes it in the row. Returns its number. */
+/* Appends the entry and notes it in the row; the revision is raised unless the entry is a clock's (TIMER). Returns its
+ * number. */
 uint64_t gj_work_entry(struct gj_ctx *ctx, struct gj_work *work, const struct gj_work_note *note);
-/* Writes the rows and fills Written. The revision has been raised by gj_work_entry. */
+/* Writes the rows and fills Written. The revision is that of gj_work_entry. */
 void gj_work_save(struct gj_ctx *ctx, struct gj_work *work);
 
 /* --- Steps --- */

@@ -210,11 +210,6 @@ void gj_desk_moved(struct gj_desk_ticket *ticket, const Gj__V1__Written *written
     ticket->id = written->id;
     ticket->revision = written->revision;
     ticket->step = gj_desk_step(written->state, written->revision);
-    if (strcmp(written->state, "OWNER_ACCEPTED") == 0) {
-        /* What a technician hands in is always followed up: the daemon has taken that step in the same transaction. */
-        ticket->revision++;
-        ticket->step = gj_desk_step("FOLLOW_UP", ticket->revision);
-    }
 }
 
 void gj_desk_read(struct gj_desk *desk, const char *dir)
