@@ -61,6 +61,12 @@
  * Beyond it the request is answered TOO_LARGE and its arena dropped. */
 #define GJ_REQUEST_ARENA_MAX (2 * 1024 * 1024)
 
+/* Requests that one channel may send without waiting for the answers before: so many a second once the burst is used
+ * up. Far above what a desk or an import does, far below what the loop can take from all together; a request that
+ * awaits the answer of the one before it counts nothing. Above it: BUSY and the time to wait. */
+#define GJ_PEER_RATE_PER_S 1000u
+#define GJ_PEER_RATE_BURST 512u
+
 /* ---- texts and lists in requests ------------------------------------------ */
 
 /* Bytes of UTF-8. A longer value is answered INVALID naming the field. A Chinese

@@ -126,6 +126,7 @@ static const struct text_row refusals[] = {
     /* the server itself */
     {"apply.too_deep", N_("one change led to too many others")},
     {"channel.too_many", N_("too many calls at once on this connection")},
+    {"channel.too_fast", N_("too many calls a second on this connection")},
     {"commit.queue_full", N_("the server is busy: try again in a moment")},
     {"internal", N_("the server failed inside; its log says more")},
     {"request.deadline", N_("the server was too busy to answer in time")},

@@ -54,6 +54,7 @@ static const struct {
     {"id", N_("id")},
     {"kind", N_("kind")},
     {"kind_code", N_("kind")},
+    {"requests_slowed", N_("requests slowed")},
     {"last_backup_at", N_("last backup")},
     {"last_seen_at", N_("last seen")},
     {"level", N_("level")},

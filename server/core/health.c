@@ -9,6 +9,7 @@
 #include "core/core.h"
 #include "core/policies.h"
 #include "core/push.h"
+#include "core/router.h"
 #include "core/session.h"
 #include "store/audit_tree.h"
 #include "store/pages.h"
@@ -157,6 +158,12 @@ void gj_health_fill(struct gj_health *health, struct gj_ctx *ctx, Gj__V1__Health
     out->batches = commit.batches;
     out->batch_commands = commit.commands;
     out->demo = core->demo;
+    if (core->router != NULL) {
+        struct gj_router_figures requests;
+
+        gj_router_figures(core->router, &requests);
+        out->requests_slowed = requests.slowed;
+    }
     out->alarms = GJ_ARENA_ARRAY(ctx->arena, GJ_ALARMS_MAX, char *);
     for (unsigned i = 0; out->alarms != NULL && i < health->count; i++) {
         out->alarms[out->n_alarms++] = gj_arena_strdup(ctx->arena, health->alarms[i]);

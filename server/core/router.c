@@ -267,6 +267,24 @@ static bool check_key(struct gj_router *router, struct gj_request *request, cons
     }
 }
 
+/* One channel's flood must not fill the loop that all the others share. Who has awaited every answer is never slowed.
+ */
+static bool check_rate(struct gj_router *router, struct gj_peer *peer, struct gj_request *request)
+{
+    if ((!peer->piped && peer->open_requests <= 1) || router->core->loop == NULL) {
+        return true;
+    }
+    uint32_t wait_ms = gj_rate_take(&peer->rate, uv_now(router->core->loop));
+    if (wait_ms == 0) {
+        return true;
+    }
+    struct gj_answer busy = {
+        .status = GJ__V1__STATUS__BUSY, .code = "channel.too_fast", .retry_after_ms = wait_ms, .decided = true};
+    router->figures.slowed++;
+    gj_router_answer(router, request, &busy);
+    return false;
+}
+
 static bool check_request(
     struct gj_router *router, struct gj_peer *peer, struct gj_request *request, const Gj__V1__Request *wire)
 {
@@ -281,7 +299,8 @@ static bool check_request(
         gj_router_answer(router, request, &busy);
         return false;
     }
-    if (!check_session(router, peer, request) || !check_key(router, request, wire)) {
+    if (!check_rate(router, peer, request) || !check_session(router, peer, request) ||
+        !check_key(router, request, wire)) {
         return false;
     }
     if (router->stopping && request->call->apply != NULL) {

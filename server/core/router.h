@@ -32,6 +32,7 @@ struct gj_request_pool *gj_router_pool(struct gj_router *router);
 
 struct gj_router_figures {
     uint64_t reads, writes, refused, failed;
+    uint64_t slowed; /* answered BUSY because the channel sent too fast */
 };
 void gj_router_figures(const struct gj_router *router, struct gj_router_figures *out);
 

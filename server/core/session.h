@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include "common/channel.h"
 #include "core/call.h"
+#include "core/rate.h"
 
 struct gj_sessions;
 struct gj_peer;
@@ -40,7 +41,9 @@ struct gj_peer {
     bool enrolling;
     bool must_set_password; /* nothing but the session's own calls until a password was chosen */
     bool closing;
+    bool piped; /* the message taken now came together with one before it: nobody waited for an answer in between */
     uint16_t open_requests;
+    struct gj_rate rate;
     uint32_t subscription_count;
     struct gj_subscription *subscriptions;
     uint8_t token[GJ_TOKEN_ID_SIZE];       /* enrolment: of the invitation */

@@ -65,8 +65,9 @@ static void on_need_verdict(struct gj_conn *conn)
     gj_sessions_add(net->core->sessions, &conn->peer);
 }
 
-static void on_body(struct gj_conn *conn, const struct gj_channel_event *event)
+static void on_body(struct gj_conn *conn, const struct gj_channel_event *event, bool piped)
 {
+    conn->peer.piped = piped;
     enum gj_err err = gj_router_take(conn->net->core->router, &conn->peer, event->bytes, event->len);
 
     if (err == GJ_OK) {
@@ -90,6 +91,7 @@ static void on_broken(struct gj_conn *conn, enum gj_err err)
 void gj_conn_step(struct gj_conn *conn)
 {
     struct gj_channel_event event;
+    unsigned bodies = 0;
 
     while (conn->goodbye_at == 0 && !conn->peer.closing) {
         if (conn->open && gj_outbox_queued(&conn->peer) > GJ_NET_OUT_PAUSE) {
@@ -116,7 +118,7 @@ void gj_conn_step(struct gj_conn *conn)
             on_need_verdict(conn);
             break;
         case GJ_CHANNEL_EVENT_BODY:
-            on_body(conn, &event);
+            on_body(conn, &event, bodies++ > 0);
             break;
         case GJ_CHANNEL_EVENT_CLOSED:
             gj_conn_close(conn, GJ_CLOSE_DONE);

@@ -305,6 +305,11 @@ void wire_close(struct wire *wire)
     gj_buf_fini(&wire->out);
 }
 
+void wire_flush(struct wire *wire)
+{
+    assert_true(flush(wire));
+}
+
 void wire_send(struct wire *wire, const void *body, size_t len)
 {
     assert_int_equal(gj_channel_seal(&wire->channel, body, len, &wire->out), GJ_OK);

@@ -58,6 +58,8 @@ void wire_close(struct wire *wire);
 /* Sends a request and waits for its reply; pushes that come first are dropped. Freed with gj__v1__reply__free_unpacked.
  * NULL: the channel ended. */
 Gj__V1__Reply *wire_call(struct wire *wire, uint32_t call, const uint8_t *key, const ProtobufCMessage *request);
+/* Sends what was sealed into out. */
+void wire_flush(struct wire *wire);
 void wire_send(struct wire *wire, const void *body, size_t len);
 /* The next envelope, or NULL when none came in wait_ms or the channel ended. */
 Gj__V1__Envelope *wire_receive(struct wire *wire, int wait_ms);

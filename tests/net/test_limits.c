@@ -12,6 +12,7 @@
 
 #include "common/envelope.h"
 #include "lib/harness.h"
+#include "proto/admin.pb-c.h"
 #include "proto/session.pb-c.h"
 
 static void expect_service(struct wire *wire)
@@ -119,6 +120,73 @@ static void test_failures_of_an_address(void **state)
     harness_close(&harness);
 }
 
+static void seal_whoami(struct wire *wire)
+{
+    Gj__V1__Request request = GJ__V1__REQUEST__INIT;
+
+    request.id = ++wire->next_id;
+    request.call = GJ__V1__CALL__SESSION_WHOAMI;
+    assert_int_equal(gj_envelope_send_request(&wire->channel, &request, &wire->out), GJ_OK);
+}
+
+static uint64_t slowed(struct wire *wire)
+{
+    Gj__V1__Empty empty = GJ__V1__EMPTY__INIT;
+    Gj__V1__Reply *reply = wire_call(wire, GJ__V1__CALL__ADMIN_STATUS, NULL, &empty.base);
+
+    assert_non_null(reply);
+    assert_int_equal(reply->status, GJ__V1__STATUS__OK);
+    Gj__V1__Health *health = gj__v1__health__unpack(NULL, reply->body.len, reply->body.data);
+    assert_non_null(health);
+    uint64_t count = health->requests_slowed;
+    gj__v1__health__free_unpacked(health, NULL);
+    gj__v1__reply__free_unpacked(reply, NULL);
+    return count;
+}
+
+/* A channel that waits for each answer is never slowed; one that pours requests out is told how long to wait. */
+static void test_requests_too_fast(void **state)
+{
+    enum { FLOOD = 1500, WAITED = 700 };
+    struct harness harness;
+    struct gj_keypair device;
+    struct wire admin;
+    unsigned good = 0;
+    unsigned busy = 0;
+
+    (void)state;
+    harness_open(&harness, false, NULL);
+    harness_join(&harness, &harness.administrator, "admin", &device, &admin);
+    for (unsigned i = 0; i < WAITED; i++) {
+        expect_service(&admin);
+    }
+    assert_int_equal(slowed(&admin), 0);
+    for (unsigned i = 0; i < FLOOD; i++) {
+        seal_whoami(&admin);
+    }
+    wire_flush(&admin);
+    for (unsigned i = 0; i < FLOOD; i++) {
+        Gj__V1__Envelope *envelope = wire_receive(&admin, 10000);
+
+        assert_non_null(envelope);
+        if (envelope->reply->status == GJ__V1__STATUS__OK) {
+            good++;
+        } else {
+            assert_int_equal(envelope->reply->status, GJ__V1__STATUS__BUSY);
+            assert_string_equal(envelope->reply->refusal->code, "channel.too_fast");
+            assert_in_range(envelope->reply->retry_after_ms, 1, 1000);
+            busy++;
+        }
+        gj__v1__envelope__free_unpacked(envelope, NULL);
+    }
+    assert_true(good >= GJ_PEER_RATE_BURST);
+    assert_true(busy > 0);
+    assert_int_equal(slowed(&admin), busy);
+    expect_service(&admin);
+    wire_close(&admin);
+    harness_close(&harness);
+}
+
 /* Requests are sent without reading an answer: the daemon stops taking them, and gives every answer once it is read. */
 static void test_answers_nobody_reads(void **state)
 {
@@ -154,7 +222,7 @@ static void test_answers_nobody_reads(void **state)
         }
         Gj__V1__Envelope *envelope = wire_receive(&admin, 10000);
         assert_non_null(envelope);
-        assert_int_equal(envelope->reply->status, GJ__V1__STATUS__OK);
+        assert_true(envelope->reply->status == GJ__V1__STATUS__OK || envelope->reply->status == GJ__V1__STATUS__BUSY);
         gj__v1__envelope__free_unpacked(envelope, NULL);
         answered++;
     }
@@ -204,6 +272,7 @@ int main(void)
         cmocka_unit_test(test_too_many_connections),
         cmocka_unit_test(test_half_open_connections),
         cmocka_unit_test(test_failures_of_an_address),
+        cmocka_unit_test(test_requests_too_fast),
         cmocka_unit_test(test_answers_nobody_reads),
         cmocka_unit_test(test_proxy_header),
     };
