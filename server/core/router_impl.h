@@ -1,4 +1,5 @@
-/* Shared by router.c (from bytes to a command) and router_reply.c (from what was decided to bytes). */
+/* Shared by router.c (from bytes to a command), router_check.c (what is asked of a request) and router_reply.c (from
+ * what was decided to bytes). */
 #ifndef GJ_CORE_ROUTER_IMPL_H
 #define GJ_CORE_ROUTER_IMPL_H
 
@@ -33,6 +34,10 @@ struct gj_router {
 enum gj_err gj_router_begin(struct gj_router *router, struct gj_request *request, struct gj_ctx *ctx);
 /* Lets go of the snapshot. */
 void gj_router_end(struct gj_router *router);
+
+/* Whether a handler may have the request; false: it has been answered. Fills call, user and key. */
+bool gj_router_check(
+    struct gj_router *router, struct gj_peer *peer, struct gj_request *request, const Gj__V1__Request *wire);
 
 /* Takes request: sends the answer and gives the request back. */
 void gj_router_answer(struct gj_router *router, struct gj_request *request, const struct gj_answer *answer);
