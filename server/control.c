@@ -25,6 +25,8 @@ struct caller {
 
 struct gj_control {
     struct gj_core *core;
+    gj_control_keys_fn *on_keys;
+    void *owner;
     uv_pipe_t listen;
     char path[sizeof((struct sockaddr_un *)0)->sun_path];
     struct caller *callers;
@@ -82,10 +84,25 @@ static void on_backup(void *owner, const struct gj_backups_result *result)
     }
 }
 
+static void read_keys(struct caller *caller)
+{
+    struct gj_control *control = caller->control;
+    struct gj_fault fault = {.text = ""};
+    char line[32 + GJ_FAULT_TEXT_MAX];
+    enum gj_err err = control->on_keys(control->owner, &fault);
+
+    snprintf(line, sizeof line, err == GJ_OK ? "ok\n" : "failed %s: %s\n", gj_err_name(err), fault.text);
+    answer(caller, line);
+}
+
 static void take_line(struct caller *caller)
 {
     struct gj_control *control = caller->control;
 
+    if (strcmp(caller->line, GJ_CONTROL_KEYS) == 0) {
+        read_keys(caller);
+        return;
+    }
     if (strncmp(caller->line, BACKUP_WORD, strlen(BACKUP_WORD)) != 0) {
         answer(caller, "failed GJ_EINVAL: unknown request\n");
         return;
@@ -157,14 +174,18 @@ static void on_closed(uv_handle_t *handle)
     free(handle->data);
 }
 
-enum gj_err gj_control_open(struct gj_core *core, const char *dir, struct gj_control **out, struct gj_fault *fault)
+enum gj_err gj_control_open(
+    struct gj_core *core, const struct gj_control_options *options, struct gj_control **out, struct gj_fault *fault)
 {
+    const char *dir = options->dir;
     struct gj_control *control = calloc(1, sizeof *control);
 
     if (control == NULL) {
         return gj_fault_set(fault, GJ_ENOMEM, "out of memory");
     }
     control->core = core;
+    control->on_keys = options->on_keys;
+    control->owner = options->owner;
     uv_pipe_init(core->loop, &control->listen, 0);
     control->listen.data = control;
     int status = UV_ENAMETOOLONG;

@@ -54,6 +54,39 @@ struct gj_daemon {
 
 /* ---- bringing up ---- */
 
+/* What sessions are told: which key to pin, and the one that will follow. */
+static void publish_keys(struct gj_daemon *daemon)
+{
+    struct gj_core *core = &daemon->core;
+
+    memcpy(core->server_key, daemon->keys.server[0].public_key, sizeof core->server_key);
+    memset(core->successor_key, 0, sizeof core->successor_key);
+    if (daemon->keys.stage == GJ_KEYS_ANNOUNCED) {
+        memcpy(core->successor_key, daemon->keys.server[1].public_key, sizeof core->successor_key);
+    }
+    daemon->channel.keys = daemon->keys.server;
+    daemon->channel.key_count = daemon->keys.server_count;
+}
+
+/* Handshakes under way have copied what they need. The master key stays the one that the vault was opened with. */
+static enum gj_err read_keys_anew(void *owner, struct gj_fault *fault)
+{
+    struct gj_daemon *daemon = owner;
+    struct gj_keys keys;
+    enum gj_err err = gj_keys_read(daemon->options->dir, &keys, fault);
+
+    if (err == GJ_OK) {
+        memcpy(keys.master, daemon->keys.master, sizeof keys.master);
+        daemon->keys = keys;
+        publish_keys(daemon);
+        gj_log(GJ_LOG_INFO, "keys.read", GJ_LOG_U64("server_keys", keys.server_count));
+    } else {
+        gj_log_fault("keys.unreadable", fault);
+    }
+    gj_keys_wipe(&keys);
+    return err;
+}
+
 static enum gj_err open_store(struct gj_daemon *daemon, struct gj_fault *fault)
 {
     struct gj_core *core = &daemon->core;
@@ -75,7 +108,7 @@ static enum gj_err open_store(struct gj_daemon *daemon, struct gj_fault *fault)
     core->vault = gj_store_vault(core->store);
     core->demo = gj_store_is_demo(core->store);
     memcpy(core->cluster_id, gj_store_cluster_id(core->store), sizeof core->cluster_id);
-    memcpy(core->server_key, daemon->keys.server.public_key, sizeof core->server_key);
+    publish_keys(daemon);
     gj_invitation_key(daemon->keys.master, core->invitation_key);
     return gj_blob_open(core->store, &core->blob, fault);
 }
@@ -134,6 +167,19 @@ static enum gj_err read_store(struct gj_daemon *daemon, struct gj_fault *fault)
     return err;
 }
 
+static enum gj_err read_health(struct gj_core *core)
+{
+    struct gj_txn *txn = NULL;
+    enum gj_err err = gj_txn_begin_read(core->store, &txn);
+
+    if (err == GJ_OK) {
+        gj_health_load(core->health, txn);
+        err = gj_txn_error(txn);
+    }
+    gj_txn_abort(txn);
+    return err;
+}
+
 static void on_batch(struct gj_core *core)
 {
     gj_push_batch(core->push);
@@ -147,6 +193,7 @@ static enum gj_err open_core(struct gj_daemon *daemon)
     struct gj_commit_options commit = {.on_done = gj_router_committed, .on_batch = on_batch};
     enum gj_err err = gj_health_new(core, &core->health);
 
+    err = err == GJ_OK ? read_health(core) : err;
     err = err == GJ_OK ? gj_sessions_new(core, &core->sessions) : err;
     err = err == GJ_OK ? gj_router_new(core, &core->router) : err;
     err = err == GJ_OK ? gj_push_new(core, &core->push) : err;
@@ -178,8 +225,6 @@ static enum gj_err open_net(struct gj_daemon *daemon, struct gj_fault *fault)
         .channel = &daemon->channel};
 
     memcpy(daemon->channel.cluster_id, daemon->core.cluster_id, sizeof daemon->channel.cluster_id);
-    daemon->channel.keys = &daemon->keys.server;
-    daemon->channel.key_count = 1;
     split_proxies(daemon);
     if (gj_options_address(daemon->options->listen, &daemon->arena, &options.host, &options.port) != GJ_OK) {
         return gj_fault_set(fault, GJ_EINVAL, "%s is not ADDRESS:PORT", daemon->options->listen);
@@ -210,7 +255,12 @@ static void on_signal(uv_signal_t *handle, int number)
 {
     struct gj_daemon *daemon = handle->data;
 
-    if (number == SIGHUP || daemon->stopping) {
+    if (number == SIGHUP) {
+        struct gj_fault fault;
+        (void)read_keys_anew(daemon, &fault);
+        return;
+    }
+    if (daemon->stopping) {
         return;
     }
     daemon->stopping = true;
@@ -338,8 +388,10 @@ static enum gj_err bring_up(struct gj_daemon *daemon, struct gj_fault *fault)
     }
     if (err == GJ_OK) {
         struct gj_fault no_control;
+        const struct gj_control_options control = {
+            .dir = daemon->options->dir, .on_keys = read_keys_anew, .owner = daemon};
 
-        if (gj_control_open(&daemon->core, daemon->options->dir, &daemon->control, &no_control) != GJ_OK) {
+        if (gj_control_open(&daemon->core, &control, &daemon->control, &no_control) != GJ_OK) {
             gj_log_fault("daemon.no_control", &no_control);
         }
         start_handles(daemon);
@@ -364,6 +416,8 @@ enum gj_err gj_daemon_run(const struct gj_daemon_options *options, struct gj_fau
     daemon->core.owner = daemon;
     daemon->core.on_fatal = on_fatal;
     daemon->core.backup_dir = options->backup_dir[0] != '\0' ? options->backup_dir : NULL;
+    daemon->core.backup_keep = (unsigned)options->backup_keep;
+    daemon->core.backup_vault_keep = (unsigned)options->backup_vault_keep;
     gj_fault_set(fault, GJ_OK, "the daemon could not start");
     enum gj_err err = bring_up(daemon, fault);
     if (err == GJ_OK) {

@@ -164,7 +164,7 @@ static enum gj_err add_invitation(struct init *init, size_t at)
         return GJ_ENOMEM;
     }
     memcpy(invite->cluster_id, init->core.cluster_id, sizeof invite->cluster_id);
-    memcpy(invite->server_key, init->keys.server.public_key, sizeof invite->server_key);
+    memcpy(invite->server_key, init->keys.server[0].public_key, sizeof invite->server_key);
     gj_id_random(invite->token_id, sizeof invite->token_id);
     gj_id_random(invite->secret, sizeof invite->secret);
     gj_invitation_seal(init->core.invitation_key, invite->token_id, invite->secret, sealed);

@@ -61,12 +61,69 @@ static enum gj_err backup(int argc, char **argv, struct gj_fault *fault)
     return gj_tool_backup(argv[0], argv[1], fault);
 }
 
+/* "--NAME VALUE" behind the first words; false: something else stands there. */
+static bool take_options(int argc, char **argv, const char *const *names, const char **values, size_t count)
+{
+    for (int i = 0; i < argc; i += 2) {
+        size_t at = 0;
+
+        while (at < count && strcmp(argv[i], names[at]) != 0) {
+            at++;
+        }
+        if (at == count || i + 1 >= argc || values[at] != NULL) {
+            return false;
+        }
+        values[at] = argv[i + 1];
+    }
+    return true;
+}
+
 static enum gj_err restore(int argc, char **argv, struct gj_fault *fault)
 {
-    if (argc != 4 || strcmp(argv[2], "--keys") != 0) {
-        return gj_fault_set(fault, GJ_EINVAL, "guanjiad restore BACKUP DIR --keys DIR");
+    static const char *const names[] = {"--keys", "--operator", "--second", "--reason"};
+    const char *values[4] = {NULL};
+
+    if (argc < 2 || !take_options(argc - 2, argv + 2, names, values, 4) || values[0] == NULL || values[1] == NULL ||
+        values[2] == NULL || values[3] == NULL) {
+        return gj_fault_set(
+            fault, GJ_EINVAL, "guanjiad restore BACKUP DIR --keys DIR --operator LOGIN --second LOGIN --reason WORD");
     }
-    return gj_tool_restore(argv[0], argv[1], argv[3], fault);
+    const struct gj_tool_restore how = {
+        .backup = argv[0], .dir = argv[1], .keys = values[0], .operators = {values[1], values[2]}, .reason = values[3]};
+    return gj_tool_restore(&how, fault);
+}
+
+static bool small_number(const char *text, unsigned *out)
+{
+    char *end = NULL;
+    unsigned long number = text == NULL ? 0 : strtoul(text, &end, 10);
+
+    *out = (unsigned)number;
+    return text == NULL || (*text >= '0' && *text <= '9' && *end == '\0' && number <= 100000);
+}
+
+static enum gj_err prune(int argc, char **argv, struct gj_fault *fault)
+{
+    static const char *const names[] = {"--keep", "--vault-keep"};
+    const char *values[2] = {NULL};
+    unsigned keep = 0;
+    unsigned vault_keep = 0;
+
+    if (argc < 1 || !take_options(argc - 1, argv + 1, names, values, 2) || !small_number(values[0], &keep) ||
+        !small_number(values[1], &vault_keep)) {
+        return gj_fault_set(fault, GJ_EINVAL, "guanjiad prune FOLDER [--keep N] [--vault-keep N]");
+    }
+    return gj_tool_prune(argv[0], keep, vault_keep, fault);
+}
+
+static enum gj_err key(int argc, char **argv, struct gj_fault *fault)
+{
+    bool now = argc == 3 && strcmp(argv[2], "--now") == 0;
+
+    if (argc != 2 && !now) {
+        return gj_fault_set(fault, GJ_EINVAL, "guanjiad key show|successor|promote|retire|withdraw DIR [--now]");
+    }
+    return gj_tool_key(argv[0], argv[1], now, fault);
 }
 
 static enum gj_err check(int argc, char **argv, struct gj_fault *fault)
@@ -102,7 +159,9 @@ static const struct {
     {"run", run},
     {"init", init},
     {"backup", backup},
+    {"prune", prune},
     {"restore", restore},
+    {"key", key},
     {"check", check},
     {"config", config},
     {"help", help},

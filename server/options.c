@@ -14,6 +14,9 @@ static const struct gj_conf_option rows[] = {
     {"listen", GJ_CONF_TEXT, OPTION(listen), "127.0.0.1:7421", 3, 128, "address and port; port 0 takes a free one"},
     {"port_file", GJ_CONF_TEXT, OPTION(port_file), "", 0, 4000, "file that gets the port once the daemon listens"},
     {"backup_dir", GJ_CONF_TEXT, OPTION(backup_dir), "", 0, 4000, "folder of backups asked for over a channel"},
+    {"backup_keep", GJ_CONF_U64, OPTION(backup_keep), "48", 0, 1000, "backups kept in backup_dir; 0 keeps all"},
+    {"backup_vault_keep", GJ_CONF_U64, OPTION(backup_vault_keep), "6", 0, 1000,
+        "of these, how many newest keep the vault, and so keys that were erased since; 0 for all"},
     {"proxies", GJ_CONF_TEXT, OPTION(proxies), "", 0, 1000,
         "addresses of gateways, whose connections begin with a PROXY v2 header"},
     {"max_channels", GJ_CONF_U64, OPTION(max_channels), "16384", 1, 1000000, "channels at once"},
@@ -136,7 +139,10 @@ void gj_options_usage(FILE *out)
           "  guanjiad run [-c FILE] [-d DIR] [--listen ADDRESS:PORT]       serve it\n"
           "               [--port-file FILE] [--scale N] [--set KEY=VALUE]\n"
           "  guanjiad backup DIR TARGET                                    copy it, running or not\n"
+          "  guanjiad prune FOLDER [--keep N] [--vault-keep N]             let go of old backups\n"
           "  guanjiad restore BACKUP DIR --keys DIR                        make a store from a backup\n"
+          "               --operator LOGIN --second LOGIN --reason WORD\n"
+          "  guanjiad key show|successor|promote|retire|withdraw DIR       replace the server's key\n"
           "  guanjiad check DIR                                            read all of it\n"
           "  guanjiad config                                               print a sample file\n",
         out);

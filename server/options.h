@@ -15,7 +15,9 @@ struct gj_daemon_options {
     const char *listen;    /* address:port, port 0 for any free one */
     const char *port_file; /* gets the port as a line when the daemon listens; empty: none */
     const char *backup_dir;
-    const char *proxies; /* addresses separated by blanks */
+    uint64_t backup_keep;       /* in backup_dir; 0: all */
+    uint64_t backup_vault_keep; /* of these, with their vault; 0: all */
+    const char *proxies;        /* addresses separated by blanks */
     uint64_t max_channels;
     uint64_t max_half_open;
     uint64_t handshake_ms;

@@ -9,10 +9,8 @@
 #include <sys/stat.h>
 
 #include "common/clock.h"
-#include "common/keyfile.h"
 #include "common/secret.h"
 #include "control.h"
-#include "core/subject.h"
 #include "keys.h"
 #include "store/audit_tree.h"
 #include "store/backup.h"
@@ -97,78 +95,16 @@ enum gj_err gj_tool_backup(const char *dir, const char *target, struct gj_fault 
     return GJ_OK;
 }
 
-/* ---- restore ---- */
-
-static enum gj_err copy_keys(const char *from, const char *dir, struct gj_keys *keys, struct gj_fault *fault)
+enum gj_err gj_tool_prune(const char *folder, unsigned keep, unsigned vault_keep, struct gj_fault *fault)
 {
-    char path[PATH_SIZE];
-    enum gj_err err = gj_keys_read(from, keys, fault);
-
-    if (err != GJ_OK || strcmp(from, dir) == 0) {
-        return err;
-    }
-    snprintf(path, sizeof path, "%s/server.key", dir);
-    err = gj_keyfile_write_pair(path, "server", &keys->server, fault);
-    if (err == GJ_OK) {
-        snprintf(path, sizeof path, "%s/master.key", dir);
-        err = gj_keyfile_write(path, "master", keys->master, fault);
-    }
-    return err;
-}
-
-/* The new history says of itself that it is one: which tree was known, and that records after it are gone. */
-static enum gj_err declare(struct gj_store *store, const struct gj_restore_result *result, int64_t now_ms)
-{
-    struct gj_txn *txn = NULL;
-    struct gj_entry entry = {.type = GJ_ENTRY_RESTORE,
-        .recorded_at = now_ms,
-        .subject_kind = GJ_SUBJECT_STORE,
-        .previous = GJ_ENTRY_NONE,
-        .has_value = true,
-        .value = (int64_t)result->manifest.entries,
-        .has_object = true};
-    enum gj_err err = gj_txn_begin_write(store, &txn);
+    size_t removed = 0;
+    enum gj_err err = gj_backup_prune(folder, keep, vault_keep, &removed);
 
     if (err != GJ_OK) {
-        return err;
+        return gj_fault_set(fault, err, "%s: %s", folder, gj_err_text(err));
     }
-    memcpy(entry.object, result->manifest.root.bytes, sizeof entry.object);
-    (void)!gj_entry_word(&entry.action, "restore");
-    gj_entry_append(txn, &entry, NULL, 0);
-    return gj_txn_commit(txn);
-}
-
-enum gj_err gj_tool_restore(const char *backup, const char *dir, const char *keys_dir, struct gj_fault *fault)
-{
-    struct gj_keys keys;
-    struct gj_store_options options = {.dir = dir};
-    struct gj_restore_result result;
-    struct gj_store *store = NULL;
-    struct gj_clock clock;
-
-    gj_clock_init_real(&clock);
-    enum gj_err err = gj_keys_read(keys_dir, &keys, fault);
-    if (err == GJ_OK) {
-        memcpy(options.master_key, keys.master, sizeof options.master_key);
-        err = gj_backup_restore(backup, &options, 0, &result, fault);
-    }
-    gj_secret_wipe(&options, sizeof options);
-    if (err == GJ_OK) {
-        err = copy_keys(keys_dir, dir, &keys, fault);
-    }
-    if (err == GJ_OK) {
-        err = open_store(dir, &store, fault);
-    }
-    if (err == GJ_OK) {
-        err = declare(store, &result, gj_clock_now_ms(&clock));
-    }
-    if (err == GJ_OK) {
-        printf("restored %" PRIu64 " entries, epoch %u, %" PRIu64 " keys, %" PRIu64 " missing\n",
-            result.manifest.entries, result.epoch, result.keys, result.missing);
-    }
-    gj_store_close(store);
-    gj_keys_wipe(&keys);
-    return err;
+    printf("removed %zu\n", removed);
+    return GJ_OK;
 }
 
 /* ---- check ---- */

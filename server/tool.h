@@ -1,13 +1,34 @@
-/* Commands that end by themselves: backup, restore, check. They print what they found on stdout. */
+/* Commands that end by themselves: backup, prune, restore, key, check. They print what they found on stdout. */
 #ifndef GJ_SERVER_TOOL_H
 #define GJ_SERVER_TOOL_H
+
+#include <stdbool.h>
 
 #include "common/err.h"
 
 /* Asks the running daemon, or opens the store when none is running. */
 enum gj_err gj_tool_backup(const char *dir, const char *target, struct gj_fault *fault);
-/* keys: folder with server.key and master.key, which are copied into dir. */
-enum gj_err gj_tool_restore(const char *backup, const char *dir, const char *keys, struct gj_fault *fault);
+
+/* Lets go of old backups in a folder of copies: of all but the newest keep, and of the vault's file in all but the
+ * newest vault_keep. 0: all are kept. No store and no keys are needed. */
+enum gj_err gj_tool_prune(const char *folder, unsigned keep, unsigned vault_keep, struct gj_fault *fault);
+
+struct gj_tool_restore {
+    const char *backup;
+    const char *dir;          /* empty or missing */
+    const char *keys;         /* folder with server.key and master.key, which are copied into dir */
+    const char *operators[2]; /* login names of the two people who decided it */
+    const char *reason;       /* a word of an audit entry: 1 to 32 letters of A-Z a-z 0-9 . _ : + - */
+};
+
+/* The first entry of the new epoch names both people and the reason. GJ_EINVAL: the same person twice, or no such word.
+ * GJ_ENOTFOUND: somebody has no account in the backup; nothing is made then. */
+enum gj_err gj_tool_restore(const struct gj_tool_restore *restore, struct gj_fault *fault);
+
+/* What a server key's life is at (show) and its steps: successor, promote, retire, withdraw (keys.h). A running daemon
+ * is told at once. now: retire without waiting for the end of the grace period. */
+enum gj_err gj_tool_key(const char *step, const char *dir, bool now, struct gj_fault *fault);
+
 /* Reads every entry, computes the tree anew, compares vault and main. The daemon must not be running. */
 enum gj_err gj_tool_check(const char *dir, struct gj_fault *fault);
 

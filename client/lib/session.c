@@ -20,6 +20,35 @@ static void forget(guanjia_client *client)
     }
 }
 
+/* What the server says of its keys inside the channel, which was opened with one that is pinned, is what is pinned from
+ * now on. Another program may have changed the rest of the profile meanwhile: it is read anew. */
+static void pin(guanjia_client *client, const Gj__V1__Session *session)
+{
+    struct guanjia_profile *own = &client->profile;
+    struct guanjia_profile disk;
+    uint8_t successor[GJ_NOISE_KEY_SIZE] = {0};
+
+    if (session->server_key.len != sizeof own->server_key ||
+        (session->successor_key.len != 0 && session->successor_key.len != sizeof successor)) {
+        return; /* a server that does not know of successors */
+    }
+    if (session->successor_key.len != 0) {
+        memcpy(successor, session->successor_key.data, sizeof successor);
+    }
+    if (memcmp(own->server_key, session->server_key.data, sizeof own->server_key) == 0 &&
+        memcmp(own->successor_key, successor, sizeof successor) == 0) {
+        return;
+    }
+    memcpy(own->server_key, session->server_key.data, sizeof own->server_key);
+    memcpy(own->successor_key, successor, sizeof successor);
+    client->successor = false;
+    if (client->keeps_session && guanjia_profile_load(own->dir, &disk, NULL) == GUANJIA_OK) {
+        memcpy(disk.server_key, own->server_key, sizeof disk.server_key);
+        memcpy(disk.successor_key, own->successor_key, sizeof disk.successor_key);
+        (void)guanjia_profile_save(&disk, NULL); /* unsaved, it is told again with the next session */
+    }
+}
+
 static bool take(guanjia_client *client, const struct guanjia_answer *answer, bool save)
 {
     struct gj_arena arena;
@@ -38,6 +67,7 @@ static bool take(guanjia_client *client, const struct guanjia_answer *answer, bo
         if (save && client->keeps_session) {
             (void)session_file_write(client->profile.dir, kept); /* unsaved, it lives as long as this program */
         }
+        pin(client, session);
         taken = kept->user != 0;
     }
     gj_arena_fini(&arena);

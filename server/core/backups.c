@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "common/log.h"
 #include "core/body.pb-c.h"
@@ -33,7 +34,9 @@ static void put_on_record(
 
     body.made_at = result->made_at_ms;
     body.ok = result->err == GJ_OK;
-    if (body.ok) {
+    if (!body.ok) {
+        body.error = (char *)(uintptr_t)gj_err_name(result->err);
+    } else {
         body.entries = manifest->entries;
         body.root.data = (uint8_t *)manifest->root.bytes;
         body.root.len = sizeof manifest->root.bytes;
@@ -98,6 +101,15 @@ enum gj_err gj_backups_open(struct gj_core *core, struct gj_backups **out)
     return GJ_OK;
 }
 
+/* Whether two paths lead to one folder. */
+static bool same_folder(const char *a, const char *b)
+{
+    struct stat one;
+    struct stat other;
+
+    return stat(a, &one) == 0 && stat(b, &other) == 0 && one.st_dev == other.st_dev && one.st_ino == other.st_ino;
+}
+
 enum gj_err gj_backups_start(struct gj_backups *backups, const char *target, gj_backups_done_fn *on_done, void *owner)
 {
     struct gj_backup_options options = {.target = target != NULL ? target : backups->core->backup_dir};
@@ -107,6 +119,11 @@ enum gj_err gj_backups_start(struct gj_backups *backups, const char *target, gj_
     }
     if (backups->running != NULL) {
         return GJ_EBUSY;
+    }
+    /* Only the configured folder has a retention: what somebody takes to another place stays there. */
+    if (backups->core->backup_dir != NULL && same_folder(options.target, backups->core->backup_dir)) {
+        options.keep = backups->core->backup_keep;
+        options.vault_keep = backups->core->backup_vault_keep;
     }
     options.now_ms = gj_core_now(backups->core);
     backups->made_at_ms = options.now_ms;

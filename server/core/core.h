@@ -42,10 +42,12 @@ struct gj_core {
         *people; /* commit thread: who holds which role, core/notify_people.h; freed with the applier */
     const struct gj_service *const *services; /* service/table.c; ends with NULL */
     uint8_t cluster_id[16];
-    uint8_t server_key[32];                     /* public */
+    uint8_t server_key[32];                     /* public; loop thread */
+    uint8_t successor_key[32];                  /* public; zeros while none is announced */
     uint8_t invitation_key[GJ_SECRET_KEY_SIZE]; /* seals invitations' secrets: core/invitation.h */
     bool demo;                                  /* the store's first entry says so: a scaled clock is allowed */
     const char *backup_dir;                     /* NULL: not configured */
+    unsigned backup_keep, backup_vault_keep;    /* of the backups in it, see struct gj_backup_options */
     /* The daemon cannot go on (a commit failed in the disk): main ends the loop. May be NULL. */
     void (*on_fatal)(struct gj_core *core, enum gj_err err);
     void *owner;

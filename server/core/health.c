@@ -15,6 +15,10 @@
 #include "store/pages.h"
 #include "store/record.h"
 #include "store/store.h"
+#include "store/stored.pb-c.h"
+
+/* Row of the table SETTING. */
+#define BACKUPS_KEY "backups"
 
 struct gj_health {
     struct gj_core *core;
@@ -84,6 +88,47 @@ void gj_health_backup(struct gj_health *health, int64_t at_ms, const char *error
     }
     snprintf(health->backup_error, sizeof health->backup_error, "%s", error);
     gj_health_raise(health, "backup.failed");
+}
+
+static Gj__Stored__Backups *load_backups(struct gj_txn *txn, struct gj_arena *arena)
+{
+    Gj__Stored__Backups *row = NULL;
+    struct gj_key key = gj_key_of_name(BACKUPS_KEY);
+
+    (void)gj_record_load(txn, GJ_TABLE_SETTING, &key, &gj__stored__backups__descriptor, arena, (void **)&row);
+    return row;
+}
+
+void gj_health_keep_backup(struct gj_txn *txn, struct gj_arena *arena, int64_t at_ms, const char *error)
+{
+    Gj__Stored__Backups next = GJ__STORED__BACKUPS__INIT;
+    const Gj__Stored__Backups *before = load_backups(txn, arena);
+    struct gj_key key = gj_key_of_name(BACKUPS_KEY);
+
+    if (error == NULL) {
+        next.done_at = at_ms;
+    } else {
+        next.done_at = before != NULL ? before->done_at : 0;
+        next.failed_at = at_ms;
+        next.error = (char *)(uintptr_t)error;
+    }
+    gj_record_save(txn, GJ_TABLE_SETTING, &key, &next.base);
+}
+
+void gj_health_load(struct gj_health *health, struct gj_txn *txn)
+{
+    uint8_t block[512];
+    struct gj_arena arena;
+
+    gj_arena_init_with(&arena, 4096, block, sizeof block);
+    const Gj__Stored__Backups *row = load_backups(txn, &arena);
+    if (row != NULL && row->done_at != 0) {
+        gj_health_backup(health, row->done_at, NULL);
+    }
+    if (row != NULL && row->failed_at != 0) {
+        gj_health_backup(health, row->failed_at, row->error);
+    }
+    gj_arena_fini(&arena);
 }
 
 static void fill_store(struct gj_health *health, struct gj_ctx *ctx, Gj__V1__Health *out)

@@ -18,6 +18,10 @@ void gj_health_free(struct gj_health *health);
  */
 void gj_health_raise(struct gj_health *health, const char *code);
 void gj_health_clear(struct gj_health *health, const char *code);
+/* The end of a backup; error NULL: it is whole. Kept in the store by the command that puts it on record, and read from
+ * there at the start, so that a restart forgets nothing. */
+void gj_health_keep_backup(struct gj_txn *txn, struct gj_arena *arena, int64_t at_ms, const char *error);
+void gj_health_load(struct gj_health *health, struct gj_txn *txn);
 void gj_health_backup(struct gj_health *health, int64_t at_ms, const char *error);
 
 /* Fills everything; strings and arrays in ctx's arena. */

@@ -94,24 +94,37 @@ static enum gj_err copy_vault(struct gj_backup *backup)
     return err;
 }
 
-static void prune(struct gj_backup *backup)
+enum gj_err gj_backup_prune(const char *target, unsigned keep, unsigned vault_keep, size_t *removed)
 {
     enum { MAX = 1024 };
+    struct stat st;
+    if (stat(target, &st) != 0) {
+        return gj_err_from_errno(errno);
+    }
     int64_t *times = malloc(MAX * sizeof *times);
-    size_t count = times == NULL ? 0 : gj_backup_list(backup->target, times, MAX);
+    if (times == NULL) {
+        return GJ_ENOMEM;
+    }
+    size_t gone = 0;
+    size_t count = gj_backup_list(target, times, MAX);
     count = count < MAX ? count : MAX;
     for (size_t i = 0; i < count; i++) {
         char dir[GJ_BACKUP_PATH_MAX], vault[GJ_BACKUP_PATH_MAX + 16];
         size_t newer = count - i - 1;
-        snprintf(dir, sizeof dir, "%s/" GJ_BACKUP_NAME "%" PRId64, backup->target, times[i]);
-        if (backup->options.keep != 0 && newer >= backup->options.keep) {
+        snprintf(dir, sizeof dir, "%s/" GJ_BACKUP_NAME "%" PRId64, target, times[i]);
+        if (keep != 0 && newer >= keep) {
             gj_remove_backup(dir);
-        } else if (backup->options.vault_keep != 0 && newer >= backup->options.vault_keep) {
+            gone++;
+        } else if (vault_keep != 0 && newer >= vault_keep) {
             snprintf(vault, sizeof vault, "%s/vault.mdb", dir);
             unlink(vault);
         }
     }
     free(times);
+    if (removed != NULL) {
+        *removed = gone;
+    }
+    return GJ_OK;
 }
 
 static enum gj_err make(struct gj_backup *backup)
@@ -142,7 +155,8 @@ static enum gj_err make(struct gj_backup *backup)
         return err;
     }
     err = gj_env_sync_dir(backup->target);
-    prune(backup);
+    /* The backup is whole, whatever becomes of old ones. */
+    (void)gj_backup_prune(backup->target, backup->options.keep, backup->options.vault_keep, NULL);
     return err;
 }
 

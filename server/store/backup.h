@@ -57,21 +57,34 @@ enum gj_err gj_backup_end(
  * tree root. GJ_ECORRUPT and *fault says what differs. */
 enum gj_err gj_backup_verify(const char *path, bool whole, struct gj_backup_manifest *out, struct gj_fault *fault);
 
+/* Lets go of old backups in target, newest kept: beyond keep all of it, beyond vault_keep the vault's file; 0 as in
+ * gj_backup_options. Half made ones are not touched. GJ_ENOTFOUND: no such folder. removed (may be NULL): how many
+ * went. */
+enum gj_err gj_backup_prune(const char *target, unsigned keep, unsigned vault_keep, size_t *removed);
+
 /* Names of finished backups in target, oldest first; at most max. Returns how many there are. */
 size_t gj_backup_list(const char *target, int64_t *made_at_ms, size_t max);
 
 /* Prepares an empty or missing directory from a verified backup, beside it first and then renamed: copies, opens with
  * the master key, compares vault and main in full and starts epoch manifest.epoch + 1 or above_epoch + 1, whichever is
- * higher. above_epoch: the highest epoch that was ever seen in service, 0 if not known. The entry that declares the
- * restore is appended by the caller.
- */
+ * higher. above_epoch: the highest epoch that was ever seen in service, 0 if not known. */
 struct gj_restore_result {
     struct gj_backup_manifest manifest;
     uint32_t epoch;
     uint64_t keys, orphans, finished, missing; /* of the comparison, see struct gj_vault_report */
 };
 
-enum gj_err gj_backup_restore(const char *path, const struct gj_store_options *into, uint32_t above_epoch,
-    struct gj_restore_result *out, struct gj_fault *fault);
+struct gj_restore_options {
+    uint32_t above_epoch;
+    /* Appends the entry that declares the restore, in the new epoch and before the store gets its name: one that could
+     * not be declared does not come to be. May be NULL. */
+    enum gj_err (*declare)(
+        void *owner, struct gj_store *store, const struct gj_restore_result *result, struct gj_fault *fault);
+    void *owner;
+};
+
+/* options may be NULL. */
+enum gj_err gj_backup_restore(const char *path, const struct gj_store_options *into,
+    const struct gj_restore_options *options, struct gj_restore_result *out, struct gj_fault *fault);
 
 #endif

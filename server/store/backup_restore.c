@@ -67,9 +67,9 @@ static enum gj_err copy_all(const char *path, const char *dir, struct gj_fault *
     return err == GJ_OK ? err : gj_fault_set(fault, err, "the backup cannot be copied: %s", gj_err_text(err));
 }
 
-/* Opens what was copied, brings vault and main together and starts the new epoch. */
-static enum gj_err settle(
-    const struct gj_store_options *into, const char *dir, struct gj_restore_result *result, struct gj_fault *fault)
+/* Opens what was copied, brings vault and main together and starts the new epoch, which declares itself. */
+static enum gj_err settle(const struct gj_store_options *into, const char *dir,
+    const struct gj_restore_options *restore, struct gj_restore_result *result, struct gj_fault *fault)
 {
     struct gj_store_options options = *into;
     options.dir = dir;
@@ -87,15 +87,19 @@ static enum gj_err settle(
     if (err == GJ_OK) {
         err = gj_meta_set_epoch(store, result->epoch);
     }
-    gj_store_close(store);
     if (err != GJ_OK) {
+        gj_store_close(store);
         return gj_fault_set(fault, err, "vault and main cannot be brought together: %s", gj_err_text(err));
     }
     result->keys = report.keys;
     result->orphans = report.orphans;
     result->finished = report.finished;
     result->missing = report.missing;
-    return GJ_OK;
+    if (restore->declare != NULL) {
+        err = restore->declare(restore->owner, store, result, fault);
+    }
+    gj_store_close(store);
+    return err;
 }
 
 static void remove_store(const char *dir)
@@ -110,9 +114,11 @@ static void remove_store(const char *dir)
     gj_remove_backup(dir); /* its blob folder, and itself */
 }
 
-enum gj_err gj_backup_restore(const char *path, const struct gj_store_options *into, uint32_t above_epoch,
-    struct gj_restore_result *out, struct gj_fault *fault)
+enum gj_err gj_backup_restore(const char *path, const struct gj_store_options *into,
+    const struct gj_restore_options *options, struct gj_restore_result *out, struct gj_fault *fault)
 {
+    static const struct gj_restore_options none;
+    const struct gj_restore_options *restore = options != NULL ? options : &none;
     struct gj_restore_result result;
     memset(&result, 0, sizeof result);
     char work[GJ_STORE_PATH_MAX];
@@ -127,7 +133,7 @@ enum gj_err gj_backup_restore(const char *path, const struct gj_store_options *i
         return gj_fault_set(fault, GJ_EEXIST, "%s is not empty: move it away first", into->dir);
     }
     uint32_t epoch = result.manifest.epoch;
-    result.epoch = (epoch > above_epoch ? epoch : above_epoch) + 1;
+    result.epoch = (epoch > restore->above_epoch ? epoch : restore->above_epoch) + 1;
     remove_store(work); /* of a run that was cut off */
     err = make_folder(work, "");
     if (err != GJ_OK) {
@@ -135,7 +141,7 @@ enum gj_err gj_backup_restore(const char *path, const struct gj_store_options *i
     }
     err = copy_all(path, work, fault);
     if (err == GJ_OK) {
-        err = settle(into, work, &result, fault);
+        err = settle(into, work, restore, &result, fault);
     }
     if (err == GJ_OK && rename(work, into->dir) != 0) {
         err = gj_fault_set(fault, gj_err_from_errno(errno), "%s cannot be renamed to %s", work, into->dir);

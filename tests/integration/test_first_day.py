@@ -3,7 +3,6 @@
 import os
 import secrets
 import shutil
-import subprocess
 import time
 
 import harness
@@ -97,31 +96,14 @@ class FirstDay(harness.Case):
         self.assertEqual(self.daemon.stop(), 0)
         broken = self.daemon.folder + ".broken"
         shutil.move(self.daemon.folder, broken)
-        self.daemon.tool("restore", backup, self.daemon.folder, "--keys", broken)
+        self.daemon.tool("restore", backup, self.daemon.folder, "--keys", broken, "--operator", "admin", "--second", "hq",
+                         "--reason", "test")
         self.daemon.tool("check", self.daemon.folder)
         self.daemon.start()
         clerk = self.company.sign_in("kf1")
         self.assertEqual(clerk.ask("RECORD_SHOW", M.ShowRequest(id=kept.id)).record.number, kept.number)
         self.assertEqual(clerk.call("RECORD_SHOW", M.ShowRequest(id=lost.id)).status, "NOT_FOUND")
         self.assertGreater(clerk.session.epoch, 1)
-
-
-    def test_09_copies_on_another_machine(self):
-        """The timer's script: old backups are let go here, every one arrives there whole."""
-        here, there = self.daemon.folder + ".here", self.daemon.folder + ".there"
-        os.makedirs(there)
-        environment = {**os.environ, "PATH": os.path.dirname(self.daemon.programs.daemon) + ":" + os.environ["PATH"],
-                       "GUANJIA_DATA": self.daemon.folder, "BACKUP_FOLDER": here, "BACKUP_REMOTE": there, "BACKUP_KEEP": "2"}
-        for _ in range(3):
-            self.company.as_("kf1").ask("DISPATCH_INTAKE", steps.intake_request(self.company.a))
-            done = subprocess.run([os.path.join(harness.root, "deploy/lib/backup")], env=environment, capture_output=True,
-                                  text=True, timeout=60)
-            self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertEqual(len(os.listdir(here)), 2)
-        self.assertEqual(len(os.listdir(there)), 3)
-        newest = os.path.join(there, max(os.listdir(there)))
-        self.daemon.tool("restore", newest, self.daemon.folder + ".moved", "--keys", self.daemon.folder)
-        self.daemon.tool("check", self.daemon.folder + ".moved")
 
 
 def files_of(folder):

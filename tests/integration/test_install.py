@@ -38,7 +38,8 @@ class Install(unittest.TestCase):
 
     def test_units(self):
         """Every file that the units name is there, and the sandbox keeps its score."""
-        for name in ("guanjiad.service", "guanjia-backup.service", "guanjia-backup.timer"):
+        for name in ("guanjiad.service", "guanjia-backup.service", "guanjia-backup.timer",
+                     "guanjia-prune.service", "guanjia-prune.timer"):
             path = os.path.join(self.dest, "usr/lib/systemd/system", name)
             with open(path) as file:
                 for line in file:

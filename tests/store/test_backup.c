@@ -125,7 +125,7 @@ static void a_backup_holds_what_was_committed(void **state)
     struct gj_store_options options;
     struct gj_restore_result result;
     restore_options(f, &options, dir);
-    check_ok(gj_backup_restore(path, &options, 0, &result, &fault));
+    check_ok(gj_backup_restore(path, &options, NULL, &result, &fault));
     assert_int_equal(result.epoch, 2);
     assert_int_equal(result.keys, 1);
     assert_int_equal(result.orphans + result.finished + result.missing, 0);
@@ -157,7 +157,7 @@ static void a_backup_holds_what_was_committed(void **state)
     assert_int_equal(entry.epoch, 2);
     gj_txn_abort(txn);
     fixture_close(f);
-    assert_int_equal(gj_backup_restore(path, &f->options, 0, &result, &fault), GJ_EEXIST);
+    assert_int_equal(gj_backup_restore(path, &f->options, NULL, &result, &fault), GJ_EEXIST);
     assert_non_null(strstr(fault.text, "not empty"));
 }
 
@@ -167,11 +167,39 @@ static void the_epoch_rises_above_every_known_one(void **state)
     struct gj_backup_manifest manifest;
     struct gj_restore_result result;
     struct gj_store_options options;
+    const struct gj_restore_options above = {.above_epoch = 41};
     char path[300], dir[256];
     check_ok(back_up(f, AT, 0, &manifest, path));
     restore_options(f, &options, dir);
-    check_ok(gj_backup_restore(path, &options, 41, &result, NULL));
+    check_ok(gj_backup_restore(path, &options, &above, &result, NULL));
     assert_int_equal(result.epoch, 42);
+}
+
+static enum gj_err refuse_to_declare(
+    void *owner, struct gj_store *store, const struct gj_restore_result *result, struct gj_fault *fault)
+{
+    *(bool *)owner = gj_store_epoch(store) == result->epoch;
+    return gj_fault_set(fault, GJ_ENOTFOUND, "nobody of that name");
+}
+
+/* A restore that cannot be put on record leaves nothing that a daemon could start. */
+static void what_is_not_declared_is_not_restored(void **state)
+{
+    struct fixture *f = *state;
+    struct gj_backup_manifest manifest;
+    struct gj_restore_result result;
+    struct gj_store_options options;
+    struct gj_fault fault = {.text = ""};
+    bool in_the_new_epoch = false;
+    const struct gj_restore_options restore = {.declare = refuse_to_declare, .owner = &in_the_new_epoch};
+    char path[300], dir[256];
+    check_ok(back_up(f, AT, 0, &manifest, path));
+    restore_options(f, &options, dir);
+    assert_int_equal(gj_backup_restore(path, &options, &restore, &result, &fault), GJ_ENOTFOUND);
+    assert_string_equal(fault.text, "nobody of that name");
+    assert_true(in_the_new_epoch);
+    assert_int_equal(access(dir, F_OK), -1);
+    check_ok(gj_backup_restore(path, &options, NULL, &result, &fault));
 }
 
 static atomic_bool writing;
@@ -215,7 +243,7 @@ static void a_backup_is_of_one_moment_while_writes_go_on(void **state)
         struct gj_restore_result result;
         char dir[256];
         restore_options(f, &options, dir);
-        check_ok(gj_backup_restore(path, &options, 0, &result, NULL));
+        check_ok(gj_backup_restore(path, &options, NULL, &result, NULL));
         struct gj_store *store = NULL;
         struct gj_txn *txn = NULL;
         check_ok(gj_store_open(&options, &store, NULL));
@@ -283,7 +311,7 @@ static void every_change_of_a_backup_is_told(void **state)
     struct gj_restore_result result;
     char dir[256];
     restore_options(f, &options, dir);
-    assert_int_equal(gj_backup_restore(path, &options, 0, &result, &fault), GJ_ECORRUPT);
+    assert_int_equal(gj_backup_restore(path, &options, NULL, &result, &fault), GJ_ECORRUPT);
     assert_int_equal(access(dir, F_OK), -1); /* nothing was begun */
     assert_int_equal(gj_backup_verify("/nonexistent", true, &manifest, &fault), GJ_ENOTFOUND);
 }
@@ -312,7 +340,7 @@ static void old_backups_go_and_vaults_before_them(void **state)
     struct gj_restore_result result;
     char dir[256];
     restore_options(f, &options, dir);
-    check_ok(gj_backup_restore(path, &options, 0, &result, NULL));
+    check_ok(gj_backup_restore(path, &options, NULL, &result, NULL));
     assert_int_equal(result.keys, 1);
     fixture_close(f);
     f->options.dir = dir;
@@ -320,6 +348,31 @@ static void old_backups_go_and_vaults_before_them(void **state)
     struct gj_subject who = {KIND, 1};
     check_ok(gj_vault_key(gj_store_vault(f->store), &who, found, NULL));
     assert_memory_equal(key, found, 32);
+}
+
+/* The same on a machine that only holds copies: nothing is made there, old ones are let go by a command. */
+static void copies_are_pruned_by_themselves(void **state)
+{
+    struct fixture *f = *state;
+    struct gj_backup_manifest manifest;
+    char path[300], target[256], vault[400];
+    size_t removed = 0;
+    for (int64_t n = 0; n < 2; n++) {
+        check_ok(back_up(f, AT + n, 0, &manifest, path));
+    }
+    fixture_path(f, "backups", target);
+    check_ok(gj_backup_prune(target, 0, 0, &removed));
+    assert_int_equal(removed, 0);
+    check_ok(gj_backup_prune(target, 2, 1, &removed));
+    assert_int_equal(removed, 0);
+    snprintf(vault, sizeof vault, "%s/guanjia-%lld/vault.mdb", target, (long long)AT);
+    assert_int_equal(access(vault, F_OK), -1);
+    check_ok(gj_backup_prune(target, 1, 1, &removed));
+    assert_int_equal(removed, 1);
+    int64_t times[2];
+    assert_int_equal(gj_backup_list(target, times, 2), 1);
+    assert_true(times[0] == AT + 1);
+    assert_int_equal(gj_backup_prune("/nonexistent", 1, 1, &removed), GJ_ENOTFOUND);
 }
 
 /* Main from before an erasure, vault from after it: the household stays erased. */
@@ -343,7 +396,7 @@ static void an_erasure_survives_a_restore(void **state)
     restore_options(f, &options, dir);
     snprintf(from, sizeof from, "%s/vault.mdb", old_path);
     assert_int_equal(unlink(from), 0);
-    check_ok(gj_backup_restore(old_path, &options, 0, &result, NULL));
+    check_ok(gj_backup_restore(old_path, &options, NULL, &result, NULL));
     assert_int_equal(result.keys, 1);
     assert_int_equal(result.missing, 1);
     fixture_remove_tree(dir);
@@ -352,7 +405,7 @@ static void an_erasure_survives_a_restore(void **state)
     fixture_close(f);
     snprintf(to, sizeof to, "%s/vault.mdb", new_path);
     assert_int_equal(access(to, F_OK), 0);
-    check_ok(gj_backup_restore(new_path, &options, 0, &result, NULL));
+    check_ok(gj_backup_restore(new_path, &options, NULL, &result, NULL));
     f->options.dir = dir;
     fixture_open(f);
     assert_int_equal(gj_vault_key(gj_store_vault(f->store), &one, key, NULL), GJ_ENOTFOUND);
@@ -428,9 +481,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T_ROW(a_backup_holds_what_was_committed),
         T_ROW(the_epoch_rises_above_every_known_one),
+        T_ROW(what_is_not_declared_is_not_restored),
         T_ROW(a_backup_is_of_one_moment_while_writes_go_on),
         T_ROW(every_change_of_a_backup_is_told),
         T_ROW(old_backups_go_and_vaults_before_them),
+        T_ROW(copies_are_pruned_by_themselves),
         T_ROW(an_erasure_survives_a_restore),
         T_ROW(a_cancelled_backup_leaves_nothing),
         T_ROW(a_backup_stops_at_the_disk_reserve),

@@ -213,6 +213,11 @@ static void describe(struct gj_ctx *ctx, uint64_t user_id, uint64_t device, int6
     reply->event = gj_txn_events(ctx->txn) - 1;
     reply->policy = gj_policies_current_version(ctx->txn);
     reply->server_time = ctx->now_ms;
+    reply->server_key = (ProtobufCBinaryData){.data = ctx->core->server_key, .len = sizeof ctx->core->server_key};
+    if (!sodium_is_zero(ctx->core->successor_key, sizeof ctx->core->successor_key)) {
+        reply->successor_key =
+            (ProtobufCBinaryData){.data = ctx->core->successor_key, .len = sizeof ctx->core->successor_key};
+    }
     if (add_grants(ctx, user, reply)) {
         gj_answer_ok(ctx, &reply->base);
     }

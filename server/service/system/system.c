@@ -4,6 +4,7 @@
 
 #include "core/apply.h"
 #include "core/body.pb-c.h"
+#include "core/health.h"
 #include "core/obligations.h"
 #include "core/seen.h"
 #include "core/subject.h"
@@ -41,6 +42,7 @@ static void backup_done(struct gj_ctx *ctx, const ProtobufCMessage *message)
 {
     const Gj__Body__BackupDone *body = (const Gj__Body__BackupDone *)message;
 
+    gj_health_keep_backup(ctx->txn, ctx->arena, body->made_at, body->ok ? NULL : body->error);
     alarm_entry(ctx, body->ok ? "backup_done" : "backup_failed", (int64_t)body->entries, &body->root);
 }
 
