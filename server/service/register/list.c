@@ -10,27 +10,9 @@
 #include "core/work_clock.h"
 #include "core/work_view.h"
 #include "proto/register.pb-c.h"
-#include "service/register/page.h"
+#include "service/register/listing.h"
 #include "service/register/register.h"
 #include "store/record.h"
-
-enum sort { SORT_ID, SORT_DUE, SORT_PRIORITY };
-
-struct listing {
-    struct gj_ctx *ctx;
-    const Gj__V1__ListRequest *request;
-    struct gj_register_cursor from;
-    enum sort sort;
-    size_t limit;
-    size_t budget; /* rows that may still be looked at */
-    bool own_only;
-    Gj__V1__Row **rows;
-    struct gj_register_cursor *picks; /* of a sorted list, in its order; their rows are read at the end */
-    size_t count;
-    struct gj_register_cursor next;
-    struct gj_arena scratch; /* one row at a time */
-    bool more;
-};
 
 static int64_t sort_value(enum sort sort, const Gj__Stored__Work *line)
 {
@@ -141,7 +123,7 @@ static bool take_line(struct listing *listing, const struct gj_register_cursor *
     return listing->rows[listing->count++] != NULL;
 }
 
-static struct gj_key queue_key(uint64_t office, uint32_t kind)
+struct gj_key gj_listing_queue_key(uint64_t office, uint32_t kind)
 {
     struct gj_key key;
     gj_key_init(&key);
@@ -152,7 +134,7 @@ static struct gj_key queue_key(uint64_t office, uint32_t kind)
 
 static bool scan_queue(struct listing *listing, uint64_t office, const struct gj_kind *kind)
 {
-    struct gj_key low = queue_key(office, kind->number);
+    struct gj_key low = gj_listing_queue_key(office, kind->number);
     struct gj_key high = low;
     const struct gj_register_cursor *from = &listing->from;
     if (listing->sort == SORT_ID && from->started && from->office == office && from->kind == kind->number) {
@@ -176,7 +158,7 @@ static bool scan_queue(struct listing *listing, uint64_t office, const struct gj
 
 static struct gj_key line_key(const struct gj_register_cursor *at)
 {
-    struct gj_key key = queue_key(at->office, at->kind);
+    struct gj_key key = gj_listing_queue_key(at->office, at->kind);
     gj_key_u64(&key, at->id);
     return key;
 }
@@ -200,7 +182,8 @@ static void read_picks(struct listing *listing)
     }
 }
 
-static bool may_list(struct gj_ctx *ctx, const struct gj_kind *kind, uint64_t office, uint64_t region, bool *own_only)
+bool gj_listing_may_list(
+    struct gj_ctx *ctx, const struct gj_kind *kind, uint64_t office, uint64_t region, bool *own_only)
 {
     struct gj_access_request request = {.policy = ctx->policy,
         .rights = &kind->rights,
@@ -217,7 +200,7 @@ static bool may_list(struct gj_ctx *ctx, const struct gj_kind *kind, uint64_t of
     return allowed;
 }
 
-static bool kind_wanted(const struct listing *listing, const struct gj_kind *kind)
+bool gj_listing_kind_wanted(const struct listing *listing, const struct gj_kind *kind)
 {
     return listing->request->kind[0] == '\0' || strcmp(listing->request->kind, kind->code) == 0;
 }
@@ -242,8 +225,8 @@ static bool scan_office(struct listing *listing, const Gj__Stored__Office *offic
         done = next->number;
         bool behind =
             listing->sort != SORT_ID || !from->started || from->office != office->id || next->number >= from->kind;
-        if (!kind_wanted(listing, next) ||
-            !may_list(listing->ctx, next, office->id, office->region, &listing->own_only)) {
+        if (!gj_listing_kind_wanted(listing, next) ||
+            !gj_listing_may_list(listing->ctx, next, office->id, office->region, &listing->own_only)) {
             continue;
         }
         (*allowed)++;
@@ -287,7 +270,7 @@ static void list_open(struct listing *listing)
 /* --- closed work and what concerns a household: by their indexes --- */
 
 /* False: the page is full or the budget spent. Rows the actor may not see are left out one by one. */
-static bool take_record(struct listing *listing, uint64_t id, int64_t value)
+bool gj_listing_take_record(struct listing *listing, uint64_t id, int64_t value)
 {
     struct gj_ctx *ctx = listing->ctx;
     struct gj_work work;
@@ -308,7 +291,7 @@ static bool take_record(struct listing *listing, uint64_t id, int64_t value)
         .household = work.row->household,
         .created_by = work.row->created_by,
         .breached = gj_work_breached(&work)};
-    if (!kind_wanted(listing, work.kind) || !wanted(listing, &line)) {
+    if (!gj_listing_kind_wanted(listing, work.kind) || !wanted(listing, &line)) {
         return true;
     }
     Gj__V1__Row *row = gj_work_row_of_record(ctx->arena, &work);
@@ -318,106 +301,6 @@ static bool take_record(struct listing *listing, uint64_t id, int64_t value)
     }
     listing->rows[listing->count++] = row;
     return true;
-}
-
-/* A place in which closed work lies, with the newest that was not taken yet. */
-struct pile {
-    uint64_t office;
-    uint32_t kind;
-    uint32_t day;
-    uint64_t id; /* 0: nothing left */
-};
-
-/* The newest of a pile before (day, id); day UINT32_MAX: the newest of all. */
-static void look_into(struct gj_ctx *ctx, struct pile *pile, uint32_t day, uint64_t id)
-{
-    struct gj_key low = queue_key(pile->office, pile->kind);
-    struct gj_key high = low;
-    struct gj_iter iter;
-    gj_key_u32(&high, day);
-    gj_key_u64(&high, id);
-    gj_iter_range(&iter, ctx->txn, GJ_TABLE_BY_DATE, &low, &high, GJ_BACKWARD);
-    pile->id = 0;
-    if (gj_iter_next(&iter)) {
-        struct gj_key_reader reader = gj_key_read(iter.key.data, iter.key.len);
-        (void)gj_key_read_u32(&reader);
-        (void)gj_key_read_u16(&reader);
-        pile->day = gj_key_read_u32(&reader);
-        pile->id = gj_key_read_u64(&reader);
-    }
-    gj_iter_close(&iter);
-}
-
-/* Every office and kind asked for that the actor may see. False: refused or failed. */
-static bool find_piles(struct listing *listing, struct pile *piles, size_t *count)
-{
-    struct gj_ctx *ctx = listing->ctx;
-    uint64_t only = listing->request->office;
-    struct gj_key low = gj_key_of_u64(only);
-    struct gj_iter iter;
-    bool room = true;
-    gj_iter_range(&iter, ctx->txn, GJ_TABLE_OFFICE, &low, NULL, GJ_FORWARD);
-    while (room && gj_iter_next(&iter)) {
-        Gj__Stored__Office *office = NULL;
-        gj_arena_reset(&listing->scratch);
-        if (!gj_record_unpack(
-                ctx->txn, &iter.value, &gj__stored__office__descriptor, &listing->scratch, (void **)&office) ||
-            (only != 0 && office->id != only)) {
-            break;
-        }
-        for (size_t i = 0; room && i < ctx->policy->kind_count; i++) {
-            const struct gj_kind *kind = ctx->policy->kinds[i];
-            if (!kind_wanted(listing, kind) || !may_list(ctx, kind, office->id, office->region, &listing->own_only)) {
-                continue;
-            }
-            room = *count < GJ_REGISTER_PILES_MAX;
-            if (room) {
-                piles[(*count)++] = (struct pile){.office = office->id, .kind = kind->number};
-            }
-        }
-    }
-    gj_iter_close(&iter);
-    listing->own_only = false; /* asked of each record, like everything about rights */
-    if (!room) {
-        return gj_refuse(ctx, GJ__V1__STATUS__REFUSED, "limit_reached", "kind", NULL);
-    }
-    if (*count == 0 && only != 0) {
-        return gj_refuse(ctx, GJ__V1__STATUS__DENIED, "no_right", "office", NULL);
-    }
-    return gj_txn_error(ctx->txn) == GJ_OK;
-}
-
-/* By day and then by id, newest first, over all piles at once: each gives its newest in turn. */
-static void list_closed(struct listing *listing)
-{
-    struct gj_ctx *ctx = listing->ctx;
-    struct pile *piles = GJ_ARENA_ARRAY(ctx->arena, GJ_REGISTER_PILES_MAX, struct pile);
-    size_t count = 0;
-    bool go_on = true;
-    if (piles == NULL) {
-        gj_txn_fail(ctx->txn, gj_arena_why(ctx->arena));
-        return;
-    }
-    if (!find_piles(listing, piles, &count)) {
-        return;
-    }
-    for (size_t i = 0; i < count; i++) {
-        bool started = listing->from.started;
-        look_into(ctx, &piles[i], started ? (uint32_t)listing->from.value : UINT32_MAX,
-            started ? listing->from.id : UINT64_MAX);
-    }
-    while (go_on) {
-        struct pile *newest = NULL;
-        for (size_t i = 0; i < count; i++) {
-            bool newer = newest == NULL || piles[i].day > newest->day ||
-                         (piles[i].day == newest->day && piles[i].id > newest->id);
-            newest = piles[i].id != 0 && newer ? &piles[i] : newest;
-        }
-        go_on = newest != NULL && take_record(listing, newest->id, (int64_t)newest->day);
-        if (go_on) {
-            look_into(ctx, newest, newest->day, newest->id);
-        }
-    }
 }
 
 static void list_household(struct listing *listing)
@@ -440,7 +323,7 @@ static void list_household(struct listing *listing)
         struct gj_key_reader reader = gj_key_read(iter.key.data, iter.key.len);
         (void)gj_key_read_u16(&reader);
         (void)gj_key_read_u64(&reader);
-        go_on = take_record(listing, gj_key_read_u64(&reader), 0);
+        go_on = gj_listing_take_record(listing, gj_key_read_u64(&reader), 0);
     }
     gj_iter_close(&iter);
 }
@@ -508,7 +391,7 @@ void gj_register_read_list(struct gj_ctx *ctx, const ProtobufCMessage *message)
     if (listing.request->household != 0) {
         list_household(&listing);
     } else if (listing.request->closed) {
-        list_closed(&listing);
+        gj_listing_closed(&listing);
     } else {
         list_open(&listing);
     }
