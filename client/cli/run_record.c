@@ -91,7 +91,8 @@ int run_approve(struct cli *cli)
 
 static int show_history(struct cli *cli, const Gj__V1__Shown *shown)
 {
-    static const char columns[] = "event.at event.act event.from_state event.to_state actor_name note reason old";
+    static const char columns[] =
+        "event.at event.act event.from_state event.to_state actor_name acting_for level note reason old";
     if (shown->n_history == 0) {
         return EXIT_OK;
     }
@@ -115,6 +116,20 @@ static int show_timers(struct cli *cli, const Gj__V1__Record *record)
         if (record->timers[n]->due_at != 0 || record->timers[n]->stopped_at != 0) { /* the others promise nothing */
             (void)list_row(list, &record->timers[n]->base);                         /* as above */
         }
+    }
+    return list == NULL ? EXIT_LOCAL : list_end(list);
+}
+
+/* Who is asked instead of the office's own people, and why. */
+static int show_asked(struct cli *cli, const Gj__V1__Record *record)
+{
+    if (record->n_asked == 0) {
+        return EXIT_OK;
+    }
+    fputc('\n', cli->out);
+    struct list *list = list_begin(cli, "user role level why consent at", &gj__v1__asked__descriptor);
+    for (size_t n = 0; list != NULL && n < record->n_asked; n++) {
+        (void)list_row(list, &record->asked[n]->base); /* as above */
     }
     return list == NULL ? EXIT_LOCAL : list_end(list);
 }
@@ -147,6 +162,7 @@ int run_show(struct cli *cli)
     if (shown->record != NULL) {
         code = show_message(cli, &shown->record->base, columns);
         code = code == EXIT_OK ? show_timers(cli, shown->record) : code;
+        code = code == EXIT_OK ? show_asked(cli, shown->record) : code;
     }
     return code == EXIT_OK ? show_history(cli, shown) : code;
 }

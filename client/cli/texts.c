@@ -29,6 +29,7 @@ static const struct text_row notices[] = {
     {"consent.given", N_("{number}: the consent was given")},
     {"consent.refused", N_("{number}: the consent was refused")},
     {"roster.step", N_("{number}: nobody in the office, so it came to you by the duty roster")},
+    {"stand_in.asked", N_("{number}: nobody in the office can take the step, please act as {3}")},
     {"calendar.missing", N_("the working-day calendar of {1} is missing")},
 };
 

@@ -11,8 +11,9 @@ static const struct {
     const char *title;
 } titles[] = {
     {"absent", N_("absent")},
-    {"act", N_("act")},
     {"acked_at", N_("acknowledged")},
+    {"act", N_("act")},
+    {"acting_for", N_("acting for")},
     {"actor", N_("actor")},
     {"actor_name", N_("who")},
     {"added", N_("new")},
@@ -32,6 +33,7 @@ static const struct {
     {"city", N_("city")},
     {"code", N_("code")},
     {"completed_at", N_("completed")},
+    {"consent", N_("to consent")},
     {"contractor", N_("contractor")},
     {"created_by", N_("created by")},
     {"delivered_at", N_("delivered")},
@@ -123,6 +125,7 @@ static const struct {
     {"version", N_("version")},
     {"warn_at", N_("warning")},
     {"weather_mode", N_("bad weather")},
+    {"why", N_("why")},
 };
 
 static int by_name(const void *key, const void *element)

@@ -108,6 +108,29 @@ static int64_t within_end(const struct gj_view *view, struct gj_duration within)
     return INT64_MAX;
 }
 
+/* The office has nobody left for this step, and the person is who is asked instead. */
+static bool stands_for(const struct judge *judge, const struct gj_transition *transition, bool consent)
+{
+    const struct gj_stand_in *stand_in = &judge->view->stand_in;
+    uint64_t user = judge->request->actor->user;
+    return user != 0 && stand_in->user == user &&
+           gj_step_set_has(
+               consent ? &stand_in->consents : &stand_in->steps, (size_t)(transition - judge->kind->transitions));
+}
+
+/* Whoever stands in for a step has the ways of those whose step it is. */
+static bool same_role(const struct gj_who_list *ways, const struct gj_who_list *by)
+{
+    for (size_t i = 0; i < ways->count; i++) {
+        for (size_t j = 0; j < by->count; j++) {
+            if (!ways->items[i].any_role && !by->items[j].any_role && ways->items[i].role == by->items[j].role) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 static bool judge_means(struct judge *judge, const struct gj_transition *transition)
 {
     if (transition->means_field_at == GJ_NO_INDEX) {
@@ -123,7 +146,8 @@ static bool judge_means(struct judge *judge, const struct gj_transition *transit
         if (!gj_value_is(value, means->code)) {
             continue;
         }
-        if (!judge->consent && !gj_who_matches(&means->by, judge->view, judge->request->actor)) {
+        bool stands_in = stands_for(judge, transition, false) && same_role(&means->by, &transition->by);
+        if (!judge->consent && !stands_in && !gj_who_matches(&means->by, judge->view, judge->request->actor)) {
             return fail(judge, STAGE_MEANS, GJ_REFUSAL_MEANS_NOT_ALLOWED, key);
         }
         const char *evidence = means->evidence_at == GJ_NO_INDEX ? NULL : judge->kind->fields[means->evidence_at].key;
@@ -154,7 +178,7 @@ static bool judge_who(struct judge *judge, const struct gj_transition *transitio
 {
     const struct gj_view *view = judge->view;
     const struct gj_actor *actor = judge->request->actor;
-    if (!judge->consent && !gj_who_matches(&transition->by, view, actor)) {
+    if (!judge->consent && !stands_for(judge, transition, false) && !gj_who_matches(&transition->by, view, actor)) {
         return fail(judge, STAGE_WHO, GJ_REFUSAL_ACT_NOT_YOURS, NULL);
     }
     gj_relations forbidden = gj_view_relations(view, actor->user) & transition->forbid;
@@ -217,15 +241,18 @@ static const struct gj_transition *find_transition(struct judge *judge, const ch
 
 /* Approvers of another office are looked for there; their regional superiors belong to that office's region, which
  * the record does not know, so that only its own people count. */
-static bool is_approver(
-    const struct gj_transition *transition, const struct gj_view *view, uint64_t office, const struct gj_actor *actor)
+static bool is_approver(const struct judge *judge, const struct gj_transition *transition, uint64_t office)
 {
+    const struct gj_view *view = judge->view;
     struct gj_view there = *view;
+    if (stands_for(judge, transition, true)) {
+        return true;
+    }
     if (office != 0 && office != view->office) {
         there.office = office;
         there.region = UINT64_MAX;
     }
-    return gj_who_matches(&transition->approve, &there, actor);
+    return gj_who_matches(&transition->approve, &there, judge->request->actor);
 }
 
 static uint64_t approver_office(const struct judge *judge, const struct gj_transition *transition)
@@ -274,7 +301,7 @@ static bool decide_pending(struct judge *judge, enum gj_flow_act act, struct gj_
     for (size_t i = 0; i < judge->kind->transition_count; i++) {
         const struct gj_transition *transition = &judge->kind->transitions[i];
         asked = asked || (transition->act_at == act_at && ((transition->from >> judge->view->state) & 1u) != 0 &&
-                             is_approver(transition, judge->view, pending->approver_office, judge->request->actor));
+                             is_approver(judge, transition, pending->approver_office));
     }
     if (!asked) {
         return gj_refusal_set(&judge->refusal, GJ_REFUSAL_ACT_NOT_YOURS, NULL);
@@ -343,8 +370,7 @@ static bool decide(struct judge *judge, struct gj_flow_result *result)
     struct gj_flow_result made = {0};
     fill_move(judge->kind, judge->view, transition, &made);
     bool waits = judge->view->pending.act != NULL;
-    if (transition->approve.count > 0 &&
-        !is_approver(transition, judge->view, approver_office(judge, transition), judge->request->actor)) {
+    if (transition->approve.count > 0 && !is_approver(judge, transition, approver_office(judge, transition))) {
         if (waits) {
             return gj_refusal_set(&judge->refusal, GJ_REFUSAL_APPROVAL_PENDING, NULL);
         }
@@ -383,36 +409,9 @@ const struct gj_transition *gj_flow_automatic(const struct gj_kind *kind, const 
     return NULL;
 }
 
-bool gj_flow_may_amend(const struct gj_kind *kind, const struct gj_view *view, const struct gj_flow_request *request,
-    struct gj_refusal *refusal)
-{
-    if (((kind->open_states >> view->state) & 1u) == 0) {
-        return gj_refusal_set(refusal, GJ_REFUSAL_RECORD_CLOSED, NULL);
-    }
-    if (gj_value_find(request->given, request->given_count, GJ_FORM_AMEND_REASON) == NULL) {
-        return gj_refusal_set(refusal, GJ_REFUSAL_FIELD_MISSING, GJ_FORM_AMEND_REASON);
-    }
-    for (size_t i = 0; i < request->given_count; i++) {
-        uint16_t at = gj_kind_field(kind, request->given[i].key);
-        if (at != GJ_NO_INDEX && (kind->fields[at].computed || kind->fields[at].fixed)) {
-            return gj_refusal_set(refusal, GJ_REFUSAL_FIELD_READ_ONLY, kind->fields[at].key);
-        }
-    }
-    const struct gj_field_value *priority = gj_value_find(request->given, request->given_count, "priority");
-    bool lowered = false;
-    for (size_t i = 0; priority != NULL && i < kind->priority_count; i++) {
-        lowered = lowered || (gj_value_is(priority, kind->priorities[i].code) && i > view->priority);
-    }
-    gj_roles roles = gj_actor_roles(request->actor, view->office, view->region);
-    if (lowered && (roles & kind->lower_priority) == 0) {
-        return gj_refusal_set(refusal, GJ_REFUSAL_PRIORITY_LOWERED, "priority");
-    }
-    return true;
-}
-
 /* --- Offers --------------------------------------------------------------------------------------------------- */
 
-static bool offered(struct judge *judge, const struct gj_transition *transition)
+static bool open_for(const struct judge *judge, const struct gj_transition *transition)
 {
     const struct gj_view *view = judge->view;
     struct gj_field_set open = transition->need_now;
@@ -421,9 +420,22 @@ static bool offered(struct judge *judge, const struct gj_transition *transition)
     }
     bool late = view->closed_at != 0 && judge->request->now_ms >= within_end(view, transition->within);
     bool forbidden = view->priority < GJ_PRIORITIES_MAX && ((transition->forbid_for >> view->priority) & 1u) != 0;
-    return !transition->automatic && ((transition->from >> view->state) & 1u) != 0 && judge_who(judge, transition) &&
-           !forbidden && !late &&
+    return !transition->automatic && ((transition->from >> view->state) & 1u) != 0 && !forbidden && !late &&
            gj_conditions_possible(&transition->when, judge->kind, view, judge->request->actor, &open);
+}
+
+bool gj_flow_open(
+    const struct gj_kind *kind, const struct gj_view *view, const struct gj_transition *transition, int64_t now_ms)
+{
+    static const struct gj_actor system = {0};
+    struct gj_flow_request request = {.act = "", .actor = &system, .now_ms = now_ms};
+    struct judge judge = {.kind = kind, .view = view, .request = &request};
+    return open_for(&judge, transition);
+}
+
+static bool offered(struct judge *judge, const struct gj_transition *transition)
+{
+    return open_for(judge, transition) && judge_who(judge, transition);
 }
 
 static void fill_offer(const struct judge *judge, const struct gj_transition *transition, struct gj_flow_offer *offer)
@@ -435,9 +447,8 @@ static void fill_offer(const struct judge *judge, const struct gj_transition *tr
         .to = transition->stay ? judge->view->state : transition->to,
         .optional = transition->optional,
         .transition = transition,
-        .asks_consent = transition->approve.count > 0 &&
-                        (transition->approve_office_at != GJ_NO_INDEX ||
-                            !is_approver(transition, judge->view, judge->view->office, judge->request->actor)),
+        .asks_consent = transition->approve.count > 0 && (transition->approve_office_at != GJ_NO_INDEX ||
+                                                             !is_approver(judge, transition, judge->view->office)),
     };
     for (size_t i = 0; i < kind->field_count; i++) {
         bool needed = gj_field_set_has(&transition->need, i) && !present(judge, kind->fields[i].key);

@@ -60,6 +60,11 @@ bool gj_flow_decide(const struct gj_kind *kind, const struct gj_view *view, cons
  * At most GJ_FLOW_AUTO_MAX in a row: a policy that could take more is refused when loaded. */
 const struct gj_transition *gj_flow_automatic(const struct gj_kind *kind, const struct gj_view *view);
 
+/* Whether a transition can be taken now by anybody at all: its state, priority, time and conditions fit, whatever it
+ * still needs. Who may take it is another question. */
+bool gj_flow_open(
+    const struct gj_kind *kind, const struct gj_view *view, const struct gj_transition *transition, int64_t now_ms);
+
 /* Amending (更正) an open record: `given` are the new values. Needs a reason (the field amend_reason, which every kind
  * has without declaring it), no computed or fixed field, and for a less urgent priority one of kind->lower_priority. */
 bool gj_flow_may_amend(const struct gj_kind *kind, const struct gj_view *view, const struct gj_flow_request *request,

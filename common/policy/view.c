@@ -79,8 +79,7 @@ bool gj_who_matches(const struct gj_who_list *list, const struct gj_view *view, 
     gj_relations relations = gj_view_relations(view, actor->user);
     for (size_t i = 0; i < list->count; i++) {
         const struct gj_who *who = &list->items[i];
-        bool stands_in = who->staff && ((relations >> GJ_RELATION_STAND_IN) & 1u) != 0;
-        bool role_fits = who->any_role ? actor->user != 0 : stands_in || (roles & GJ_ROLE_BIT(who->role)) != 0;
+        bool role_fits = who->any_role ? actor->user != 0 : (roles & GJ_ROLE_BIT(who->role)) != 0;
         bool relation_fits = who->relation == GJ_RELATION_NONE || ((relations >> who->relation) & 1u) != 0;
         if (role_fits && relation_fits) {
             return true;

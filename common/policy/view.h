@@ -53,6 +53,26 @@ struct gj_consent {
     uint64_t approver_office; /* whose approvers are asked */
 };
 
+/* Steps of a kind: bit n is transition n of its declaration. */
+struct gj_step_set {
+    uint64_t w[(GJ_LOAD_TRANSITIONS_MAX + 63) / 64];
+};
+static inline bool gj_step_set_has(const struct gj_step_set *set, size_t i)
+{
+    return (set->w[i / 64] >> (i % 64)) & 1;
+}
+static inline void gj_step_set_add(struct gj_step_set *set, size_t i)
+{
+    set->w[i / 64] |= UINT64_C(1) << (i % 64);
+}
+
+/* What somebody may do because the office has nobody left for it (代处理), and nothing else: the steps themselves, and
+ * the consent to them. Found out for one person at one moment. */
+struct gj_stand_in {
+    uint64_t user; /* 0: nobody stands in */
+    struct gj_step_set steps, consents;
+};
+
 #define GJ_NO_PRIORITY 9
 
 /* All pointers are borrowed. Head fields appear in `values` under their keys like any other field; the numbers
@@ -75,6 +95,7 @@ struct gj_view {
     const struct gj_link_view *links;
     size_t link_count;
     struct gj_consent pending;
+    struct gj_stand_in stand_in;
 };
 
 bool gj_view_is(const struct gj_view *view, enum gj_relation relation, uint64_t user);

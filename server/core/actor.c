@@ -68,8 +68,7 @@ struct gj_actor_delegation *gj_actor_delegations(
     return first;
 }
 
-/* What is lent must still be held by who lent it. */
-static bool still_holds(
+bool gj_actor_still_lent(
     struct gj_txn *txn, const struct gj_policy *policy, const struct gj_actor_delegation *lent, struct gj_arena *arena)
 {
     Gj__Stored__User *user = NULL;
@@ -158,7 +157,7 @@ enum gj_err gj_actor_load_with(struct gj_txn *txn, const struct gj_policy *polic
         if (change > now_ms && change < *changes_at) {
             *changes_at = change;
         }
-        if (item->from_ms <= now_ms && item->until_ms > now_ms && still_holds(txn, policy, item, arena)) {
+        if (item->from_ms <= now_ms && item->until_ms > now_ms && gj_actor_still_lent(txn, policy, item, arena)) {
             grants[actor->grant_count++] =
                 (struct gj_grant){.role = item->role, .office = item->office, .delegated_by = item->from_user};
         }

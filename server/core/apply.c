@@ -61,7 +61,9 @@ void gj_applier_free(struct gj_applier *applier)
     }
     gj_actor_cache_free(applier->actors);
     gj_people_cache_free(applier->core->people);
+    gj_people_cache_free(applier->core->people_shown);
     applier->core->people = NULL;
+    applier->core->people_shown = NULL;
     free(applier);
 }
 

@@ -37,9 +37,9 @@ struct gj_core {
     struct gj_passwords *passwords;
     struct gj_due *due;
     struct gj_health *health;
-    struct gj_backups *backups; /* core/backups.h */
-    struct gj_people_cache
-        *people; /* commit thread: who holds which role, core/notify_people.h; freed with the applier */
+    struct gj_backups *backups;               /* core/backups.h */
+    struct gj_people_cache *people;           /* commit thread: who holds which role, core/notify_people.h */
+    struct gj_people_cache *people_shown;     /* loop thread: the same; both are freed with the applier */
     const struct gj_service *const *services; /* service/table.c; ends with NULL */
     uint8_t cluster_id[16];
     uint8_t server_key[32];                     /* public; loop thread */

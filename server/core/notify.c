@@ -3,187 +3,25 @@
 #include <string.h>
 
 #include "core/core.h"
-#include "core/notify_people.h"
+#include "core/notify_find.h"
 #include "core/work_clock.h"
 #include "store/record.h"
 
-struct search {
-    struct gj_ctx *ctx;
-    const struct gj_view *view; /* NULL: about no record */
-    const struct gj_kind *kind;
-    uint64_t office, region;
-    gj_relations forbid;
-    struct gj_people *out;
-};
-
-static void found(struct search *search, uint64_t user, uint8_t role, uint64_t lent_by)
-{
-    struct gj_people *out = search->out;
-    if (user == 0 || out->count == GJ_NOTIFY_PEOPLE_MAX) {
-        return;
-    }
-    for (size_t i = 0; i < out->count; i++) {
-        if (out->items[i].user == user) {
-            return;
-        }
-    }
-    if (search->view != NULL && (gj_view_relations(search->view, user) & search->forbid) != 0) {
-        return;
-    }
-    if (!gj_people_present(search->ctx, user)) {
-        return;
-    }
-    out->items[out->count++] = (struct gj_person){.user = user, .role = role, .stands_in = lent_by};
-}
-
-static bool covers(const struct gj_holder *holder, uint64_t office, uint64_t region)
-{
-    if (holder->office != 0) {
-        return holder->office == office;
-    }
-    return holder->region == 0 || holder->region == region;
-}
-
-static void find_role(struct search *search, uint8_t role, enum gj_relation relation)
-{
-    size_t count = 0;
-    const struct gj_holder *holders = gj_people_holders(search->ctx, &count);
-    for (size_t i = 0; i < count; i++) {
-        const struct gj_holder *holder = &holders[i];
-        if (holder->role != role || !covers(holder, search->office, search->region) ||
-            search->ctx->now_ms < holder->from_ms || search->ctx->now_ms >= holder->until_ms) {
-            continue;
-        }
-        if (relation == GJ_RELATION_NONE ||
-            (search->view != NULL && gj_view_is(search->view, relation, holder->user))) {
-            found(search, holder->user, role, holder->lent_by);
-        }
-    }
-}
-
-static void find_related(struct search *search, enum gj_relation relation)
-{
-    for (size_t i = 0; search->view != NULL && i < search->view->tie_count; i++) {
-        if (search->view->ties[i].relation == relation) {
-            found(search, search->view->ties[i].user, 0, 0);
-        }
-    }
-    const struct gj_field_value *assignee =
-        search->view == NULL ? NULL : gj_value_find(search->view->values, search->view->value_count, "assignee");
-    if (relation == GJ_RELATION_ASSIGNEE && assignee != NULL) {
-        found(search, (uint64_t)assignee->number, 0, 0);
-    }
-}
-
-static bool find_on_roster(struct search *search, uint64_t office, uint64_t region)
-{
-    struct gj_key place = gj_people_roster_place(office, region);
-    size_t before = search->out->count;
-    struct gj_iter iter;
-    gj_iter_prefix(&iter, search->ctx->txn, GJ_TABLE_ROSTER, &place, GJ_FORWARD);
-    while (gj_iter_next(&iter)) {
-        Gj__Stored__Roster *line = NULL;
-        if (!gj_record_unpack(
-                search->ctx->txn, &iter.value, &gj__stored__roster__descriptor, search->ctx->arena, (void **)&line)) {
-            break;
-        }
-        const struct gj_role *role = gj_policy_role(search->ctx->policy, line->role);
-        if (line->from <= search->ctx->now_ms && search->ctx->now_ms < line->until) {
-            found(search, line->user, role == NULL ? 0 : role->number, 0);
-        }
-    }
-    gj_iter_close(&iter);
-    return search->out->count > before;
-}
-
-/* Who watches over a region or the group in this matter: whoever may read such records there, or draw up rosters.
- * Auditors look at everything and are asked for nothing. */
-static bool watches(const struct search *search, const struct gj_role *role)
-{
-    if (role == NULL || !role->staff || role->reach < GJ_REACH_REGION || role->logged_always) {
-        return false;
-    }
-    if (search->kind != NULL) {
-        return (search->kind->rights.letters[role->number] & GJ_LETTER_READ) != 0;
-    }
-    const struct gj_guarded *roster = gj_policy_subject(search->ctx->policy, "duty_roster");
-    return roster != NULL && (roster->rights.letters[role->number] & GJ_LETTER_UPDATE) != 0;
-}
-
-/* Where no roster is kept, those who watch a whole region or the group. */
-static bool find_above(struct search *search, enum gj_reach reach)
-{
-    size_t before = search->out->count;
-    size_t count = 0;
-    const struct gj_holder *holders = gj_people_holders(search->ctx, &count);
-    for (size_t i = 0; i < count; i++) {
-        const struct gj_role *role = gj_policy_role_by_number(search->ctx->policy, holders[i].role);
-        bool regional = holders[i].office == 0 && holders[i].region != 0 && holders[i].region == search->region;
-        bool group = holders[i].office == 0 && holders[i].region == 0;
-        if (watches(search, role) && (reach == GJ_REACH_REGION ? regional : group)) {
-            found(search, holders[i].user, holders[i].role, 0);
-        }
-    }
-    return search->out->count > before;
-}
-
-static void climb(struct search *search)
-{
-    struct gj_people *out = search->out;
-    out->level = GJ_REACH_ROSTER_OFFICE;
-    if (search->office != 0 && find_on_roster(search, search->office, 0)) {
-        return;
-    }
-    out->level = GJ_REACH_ROSTER_REGION;
-    if (search->region != 0 && (find_on_roster(search, 0, search->region) || find_above(search, GJ_REACH_REGION))) {
-        return;
-    }
-    out->level = GJ_REACH_ROSTER_GROUP;
-    (void)(find_on_roster(search, 0, 0) || find_above(search, GJ_REACH_GROUP));
-}
-
-/* Somebody bears the relation, be he there or not: before a ticket is given to anyone, its worker cannot be missed. */
-static bool has_related(const struct gj_view *view, enum gj_relation relation)
-{
-    bool has = relation == GJ_RELATION_ASSIGNEE && gj_value_find(view->values, view->value_count, "assignee") != NULL;
-    for (size_t i = 0; !has && i < view->tie_count; i++) {
-        has = view->ties[i].relation == relation;
-    }
-    return has;
-}
+/* --- notices --- */
 
 void gj_notify_find(struct gj_ctx *ctx, const struct gj_work *work, const struct gj_who_list *who, gj_relations forbid,
     struct gj_people *out)
 {
-    struct search search = {.ctx = ctx,
-        .view = &work->view,
-        .kind = work->kind,
-        .office = work->row->office,
-        .region = work->office->region,
-        .forbid = forbid,
-        .out = out};
+    struct gj_find find = gj_find_for(ctx, work, forbid, 0, out);
     bool asks_staff = false;
-    out->count = 0;
-    out->level = GJ_REACH_ROLE;
     for (size_t i = 0; i < who->count; i++) {
         const struct gj_who *one = &who->items[i];
-        if (one->any_role) {
-            find_related(&search, one->relation);
-        } else if (one->role != GJ_ROLE_SYSTEM) {
-            find_role(&search, one->role, one->relation);
-        }
-        const struct gj_role *role = one->any_role ? NULL : gj_policy_role_by_number(ctx->policy, one->role);
-        asks_staff =
-            asks_staff || (one->any_role ? has_related(&work->view, one->relation) : role != NULL && role->staff);
+        asks_staff = asks_staff || (one->any_role ? gj_find_borne(&work->view, one->relation) : one->staff);
     }
-    if (out->count == 0 && asks_staff) {
-        climb(&search);
+    if (!gj_find_listed(&find, who) && asks_staff) {
+        gj_find_climb(&find);
     }
 }
-
-/* --- notices --- */
-
-static const char *const level_words[] = {"role", "office", "region", "group"};
 
 static struct gj_notice notice_of(struct gj_ctx *ctx, const struct gj_work *work, const char *code)
 {
@@ -211,8 +49,8 @@ static void tell(struct gj_ctx *ctx, const struct gj_people *people, struct gj_n
     }
 }
 
-/* Nobody of those named could be reached: that somebody else was told is on record, they are told why, and until the
- * record has moved on they may take the step. */
+/* Nobody of those named could be reached: that somebody else was told is on record, and they are told why. Whether they
+ * may also take the step is another matter: core/stand_in.h. */
 static void show_climb(struct gj_ctx *ctx, struct gj_work *work, const struct gj_people *people, const char *code)
 {
     if (people->level == GJ_REACH_ROLE) {
@@ -220,16 +58,13 @@ static void show_climb(struct gj_ctx *ctx, struct gj_work *work, const struct gj
     }
     struct gj_work_note note = {.type = GJ_ENTRY_TIMER,
         .action = "roster.step",
-        .reason = level_words[people->level],
+        .reason = gj_find_level(people->level),
         .has_value = true,
         .value = (int64_t)people->count};
-    for (size_t i = 0; i < people->count; i++) {
-        gj_work_tie(ctx, work, GJ_RELATION_STAND_IN, people->items[i].user);
-    }
     (void)gj_work_entry(ctx, work, &note);
     gj_work_save(ctx, work);
     struct gj_notice notice = notice_of(ctx, work, "roster.step");
-    notice.params[1] = level_words[people->level];
+    notice.params[1] = gj_find_level(people->level);
     notice.params[2] = code;
     tell(ctx, people, &notice);
 }
@@ -292,15 +127,11 @@ void gj_notify_consent(struct gj_ctx *ctx, struct gj_work *work, const struct gj
             ctx->txn, GJ_TABLE_OFFICE, &key, &gj__stored__office__descriptor, ctx->arena, (void **)&other)) {
         return;
     }
-    struct search search = {
-        .ctx = ctx, .view = &work->view, .kind = work->kind, .office = office, .region = other->region, .out = &people};
-    for (size_t i = 0; i < transition->approve.count; i++) {
-        if (!transition->approve.items[i].any_role) {
-            find_role(&search, transition->approve.items[i].role, transition->approve.items[i].relation);
-        }
-    }
-    if (people.count == 0) {
-        climb(&search);
+    struct gj_find find = gj_find_for(ctx, work, 0, work->row->pending_by, &people);
+    find.office = office;
+    find.region = other->region;
+    if (!gj_find_listed(&find, &transition->approve)) {
+        gj_find_climb(&find);
     }
     tell(ctx, &people, &notice);
     show_climb(ctx, work, &people, notice.code);
@@ -379,16 +210,16 @@ void gj_notify_roles(
     if (!gj_record_load(ctx->txn, GJ_TABLE_OFFICE, &key, &gj__stored__office__descriptor, ctx->arena, (void **)&row)) {
         return;
     }
-    struct search search = {.ctx = ctx, .office = office, .region = row->region, .out = &people};
+    struct gj_find find = {.ctx = ctx, .office = office, .region = row->region, .out = &people, .change_ms = INT64_MAX};
     for (uint8_t role = 1; role < 64; role++) {
         if ((roles & GJ_ROLE_BIT(role)) != 0) {
-            find_role(&search, role, GJ_RELATION_NONE);
+            gj_find_role(&find, role, GJ_RELATION_NONE);
         }
     }
     if (people.count == 0) {
-        climb(&search);
+        gj_find_climb(&find);
     }
     struct gj_notice notice = {
-        .code = code, .params = {param, level_words[people.level]}, .office = office, .due_at_ms = due_at_ms};
+        .code = code, .params = {param, gj_find_level(people.level)}, .office = office, .due_at_ms = due_at_ms};
     tell(ctx, &people, &notice);
 }

@@ -10,40 +10,75 @@
 #include "store/record.h"
 #include "store/stored.pb-c.h"
 
+/* Somebody who is not disabled; the spans of absence are those from `first` on. */
+struct person {
+    uint64_t user;
+    size_t first, count;
+};
+
+struct span {
+    int64_t from_ms, until_ms; /* until 0: open end */
+};
+
+/* An array that grows. */
+struct row {
+    void *items;
+    size_t count, room;
+};
+
 struct gj_people_cache {
     struct gj_store *store;
     uint64_t version;
     uint32_t policy;
     bool filled;
-    struct gj_holder *items;
-    size_t count, room;
+    struct row holders; /* struct gj_holder by role, office, user */
+    struct row persons; /* struct person by user */
+    struct row spans;   /* struct span */
 };
 
 void gj_people_cache_free(struct gj_people_cache *cache)
 {
     if (cache != NULL) {
-        free(cache->items);
+        free(cache->holders.items);
+        free(cache->persons.items);
+        free(cache->spans.items);
         free(cache);
     }
 }
 
-static bool add(struct gj_people_cache *cache, const struct gj_holder *holder)
+static bool add(struct row *row, const void *item, size_t size)
 {
-    if (cache->count == cache->room) {
-        size_t room = cache->room == 0 ? 256 : cache->room * 2;
-        struct gj_holder *items = realloc(cache->items, room * sizeof(items[0]));
+    if (row->count == row->room) {
+        size_t room = row->room == 0 ? 256 : row->room * 2;
+        void *items = realloc(row->items, room * size);
         if (items == NULL) {
             return false;
         }
-        cache->items = items;
-        cache->room = room;
+        row->items = items;
+        row->room = room;
     }
-    cache->items[cache->count++] = *holder;
+    memcpy((char *)row->items + row->count * size, item, size);
+    row->count++;
     return true;
+}
+
+static bool add_person(struct gj_people_cache *cache, const Gj__Stored__User *user)
+{
+    struct person person = {.user = user->id, .first = cache->spans.count, .count = user->n_absences};
+    for (size_t i = 0; i < user->n_absences; i++) {
+        struct span span = {.from_ms = user->absences[i]->from, .until_ms = user->absences[i]->until};
+        if (!add(&cache->spans, &span, sizeof(span))) {
+            return false;
+        }
+    }
+    return add(&cache->persons, &person, sizeof(person));
 }
 
 static bool add_user(struct gj_ctx *ctx, struct gj_people_cache *cache, const Gj__Stored__User *user)
 {
+    if (!user->disabled && !add_person(cache, user)) {
+        return false;
+    }
     for (size_t i = 0; i < user->n_grants && !user->disabled; i++) {
         const Gj__Stored__Grant *grant = user->grants[i];
         const struct gj_role *role = gj_policy_role(ctx->policy, grant->role);
@@ -55,7 +90,7 @@ static bool add_user(struct gj_ctx *ctx, struct gj_people_cache *cache, const Gj
             .office = grant->office,
             .region = grant->region,
             .until_ms = INT64_MAX};
-        if (!add(cache, &holder)) {
+        if (!add(&cache->holders, &holder, sizeof(holder))) {
             return false;
         }
     }
@@ -66,27 +101,36 @@ static bool add_loans(struct gj_ctx *ctx, struct gj_people_cache *cache)
 {
     const struct gj_actor_delegation *loan = gj_actor_delegations(ctx->txn, ctx->policy, ctx->now_ms, ctx->arena);
     for (; loan != NULL; loan = loan->next) {
+        if (!gj_actor_still_lent(ctx->txn, ctx->policy, loan, ctx->arena)) {
+            continue;
+        }
         struct gj_holder holder = {.role = loan->role,
             .user = loan->to_user,
             .office = loan->office,
             .lent_by = loan->from_user,
             .from_ms = loan->from_ms,
             .until_ms = loan->until_ms};
-        if (!add(cache, &holder)) {
+        if (!add(&cache->holders, &holder, sizeof(holder))) {
             return false;
         }
     }
     return true;
 }
 
-static int by_user(const void *a, const void *b)
+static int by_place(const void *a, const void *b)
 {
     const struct gj_holder *left = a;
     const struct gj_holder *right = b;
+    if (left->role != right->role) {
+        return (int)left->role - (int)right->role;
+    }
+    if (left->office != right->office) {
+        return left->office < right->office ? -1 : 1;
+    }
     if (left->user != right->user) {
         return left->user < right->user ? -1 : 1;
     }
-    return (int)left->role - (int)right->role;
+    return left->from_ms < right->from_ms ? -1 : left->from_ms > right->from_ms;
 }
 
 static bool fill(struct gj_ctx *ctx, struct gj_people_cache *cache)
@@ -96,7 +140,9 @@ static bool fill(struct gj_ctx *ctx, struct gj_people_cache *cache)
     /* One arena for one user at a time: a company has thousands, a command's arena two megabytes. */
     struct gj_arena arena;
     gj_arena_init(&arena, 1u << 20);
-    cache->count = 0;
+    cache->holders.count = 0;
+    cache->persons.count = 0;
+    cache->spans.count = 0;
     gj_iter_range(&iter, ctx->txn, GJ_TABLE_USER, NULL, NULL, GJ_FORWARD);
     while (ok && gj_iter_next(&iter)) {
         Gj__Stored__User *user = NULL;
@@ -107,19 +153,20 @@ static bool fill(struct gj_ctx *ctx, struct gj_people_cache *cache)
     gj_iter_close(&iter);
     gj_arena_fini(&arena);
     ok = ok && add_loans(ctx, cache);
-    if (ok && cache->count > 0) {
-        qsort(cache->items, cache->count, sizeof(cache->items[0]), by_user);
+    if (ok && cache->holders.count > 0) {
+        qsort(cache->holders.items, cache->holders.count, sizeof(struct gj_holder), by_place);
     }
     return ok;
 }
 
-const struct gj_holder *gj_people_holders(struct gj_ctx *ctx, size_t *count)
+/* Applying has its own, since it runs on a thread of its own and sees what is not committed yet. */
+static struct gj_people_cache *cache_of(struct gj_ctx *ctx)
 {
-    struct gj_people_cache *cache = ctx->core->people;
-    *count = 0;
+    struct gj_people_cache **place = ctx->apply != NULL ? &ctx->core->people : &ctx->core->people_shown;
+    struct gj_people_cache *cache = *place;
     if (cache == NULL) {
         cache = calloc(1, sizeof(*cache));
-        ctx->core->people = cache;
+        *place = cache;
     }
     uint64_t version = gj_actor_rights_version(ctx->txn);
     struct gj_store *store = gj_txn_store(ctx->txn);
@@ -134,25 +181,120 @@ const struct gj_holder *gj_people_holders(struct gj_ctx *ctx, size_t *count)
         gj_txn_fail(ctx->txn, GJ_ENOMEM);
         return NULL;
     }
-    *count = cache->count;
-    return cache->items;
+    return cache;
+}
+
+const struct gj_holder *gj_people_of(struct gj_ctx *ctx, uint8_t role, uint64_t office, size_t *count)
+{
+    const struct gj_people_cache *cache = cache_of(ctx);
+    *count = 0;
+    if (cache == NULL || cache->holders.count == 0) {
+        return NULL;
+    }
+    const struct gj_holder *items = cache->holders.items;
+    size_t low = 0;
+    size_t high = cache->holders.count;
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+        bool before = items[mid].role != role ? items[mid].role < role : items[mid].office < office;
+        *(before ? &low : &high) = before ? mid + 1 : mid;
+    }
+    while (low + *count < cache->holders.count && items[low + *count].role == role &&
+           items[low + *count].office == office) {
+        (*count)++;
+    }
+    return &items[low];
+}
+
+static bool away(const struct gj_people_cache *cache, const struct person *person, int64_t now_ms)
+{
+    const struct span *spans = cache->spans.items;
+    for (size_t i = person->first; i < person->first + person->count; i++) {
+        if (spans[i].from_ms <= now_ms && (spans[i].until_ms == 0 || now_ms < spans[i].until_ms)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 bool gj_people_present(struct gj_ctx *ctx, uint64_t user)
 {
-    Gj__Stored__User *row = NULL;
-    struct gj_key key = gj_key_of_u64(user);
-    if (!gj_record_load(ctx->txn, GJ_TABLE_USER, &key, &gj__stored__user__descriptor, ctx->arena, (void **)&row) ||
-        row->disabled) {
+    const struct gj_people_cache *cache = cache_of(ctx);
+    if (cache == NULL) {
         return false;
     }
-    for (size_t i = 0; i < row->n_absences; i++) {
-        const Gj__Stored__Absence *absence = row->absences[i];
-        if (absence->from <= ctx->now_ms && (absence->until == 0 || ctx->now_ms < absence->until)) {
-            return false;
+    const struct person *persons = cache->persons.items;
+    size_t low = 0;
+    size_t high = cache->persons.count;
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+        if (persons[mid].user == user) {
+            return !away(cache, &persons[mid], ctx->now_ms);
+        }
+        *(persons[mid].user < user ? &low : &high) = persons[mid].user < user ? mid + 1 : mid;
+    }
+    return false;
+}
+
+static void earlier(int64_t *next_ms, int64_t now_ms, int64_t at_ms)
+{
+    *next_ms = at_ms > now_ms && at_ms < *next_ms ? at_ms : *next_ms;
+}
+
+static bool moves_at(const struct gj_people_cache *cache, uint64_t user, int64_t at_ms)
+{
+    const struct person *persons = cache->persons.items;
+    const struct span *spans = cache->spans.items;
+    for (size_t i = 0; i < cache->persons.count; i++) {
+        for (size_t j = persons[i].first; persons[i].user == user && j < persons[i].first + persons[i].count; j++) {
+            if (spans[j].from_ms == at_ms || spans[j].until_ms == at_ms) {
+                return true;
+            }
         }
     }
-    return true;
+    return false;
+}
+
+static void add_office(uint64_t office, uint64_t *offices, size_t max, size_t *count)
+{
+    for (size_t i = 0; i < *count; i++) {
+        if (offices[i] == office || offices[i] == 0) {
+            return;
+        }
+    }
+    if (office == 0 || *count == max) {
+        offices[0] = 0;
+        *count = 1;
+        return;
+    }
+    offices[(*count)++] = office;
+}
+
+int64_t gj_people_next_change(struct gj_ctx *ctx, uint64_t *offices, size_t max, size_t *count)
+{
+    const struct gj_people_cache *cache = cache_of(ctx);
+    int64_t next_ms = INT64_MAX;
+    if (cache == NULL) {
+        return next_ms;
+    }
+    const struct span *spans = cache->spans.items;
+    for (size_t i = 0; i < cache->spans.count; i++) {
+        earlier(&next_ms, ctx->now_ms, spans[i].from_ms);
+        earlier(&next_ms, ctx->now_ms, spans[i].until_ms);
+    }
+    const struct gj_holder *holders = cache->holders.items;
+    for (size_t i = 0; i < cache->holders.count; i++) {
+        earlier(&next_ms, ctx->now_ms, holders[i].from_ms);
+        earlier(&next_ms, ctx->now_ms, holders[i].until_ms);
+    }
+    for (size_t i = 0; offices != NULL && next_ms != INT64_MAX && i < cache->holders.count; i++) {
+        bool moves = holders[i].from_ms == next_ms || holders[i].until_ms == next_ms ||
+                     moves_at(cache, holders[i].user, next_ms);
+        if (moves) {
+            add_office(holders[i].office, offices, max, count);
+        }
+    }
+    return next_ms;
 }
 
 struct gj_key gj_people_roster_place(uint64_t office, uint64_t region)

@@ -1,5 +1,5 @@
-/* Who holds which role, kept between commands by the applying thread and tagged with the version of rights it was read
- * at. */
+/* Who holds which role and who is there, kept between commands by each of the two threads that ask (the applying one,
+ * and the loop for what it shows) and tagged with the version of rights it was read at. */
 #ifndef GJ_CORE_NOTIFY_PEOPLE_H
 #define GJ_CORE_NOTIFY_PEOPLE_H
 
@@ -15,12 +15,17 @@ struct gj_holder {
 struct gj_people_cache;
 void gj_people_cache_free(struct gj_people_cache *cache);
 
-/* All holders as ctx->txn sees them, ordered by user; *count of them. Valid until the next call. NULL with *count 0
- * when memory ran out: the transaction has failed. */
-const struct gj_holder *gj_people_holders(struct gj_ctx *ctx, size_t *count);
+/* The holders of a role for exactly this office; office 0: for a region or everywhere. As ctx->txn sees them, ordered
+ * by user; *count of them. Valid until the next call. NULL with *count 0: none, or memory ran out and the transaction
+ * has failed. */
+const struct gj_holder *gj_people_of(struct gj_ctx *ctx, uint8_t role, uint64_t office, size_t *count);
 
 /* Whether the person can be reached now: there, not disabled, not absent. */
 bool gj_people_present(struct gj_ctx *ctx, uint64_t user);
+
+/* When somebody next comes or goes: an absence or a loan that begins or ends after now_ms. INT64_MAX: never. offices
+ * (room for max, may be NULL): where those people hold roles; a single 0 when it is more than that, or everywhere. */
+int64_t gj_people_next_change(struct gj_ctx *ctx, uint64_t *offices, size_t max, size_t *count);
 
 /* Key of a line of the duty roster (值班表): office u64, region u64, role text, from i64, user u64. A prefix of the
  * first two is the roster of one place. */

@@ -95,7 +95,7 @@ static gj_roles roles_to_act(const struct gj_kind *kind, uint8_t state)
 /* What the rules of access look at: where the record is and who is tied to it. */
 static bool fill_view(struct gj_push *push, const Gj__Stored__Record *record, struct gj_push_event *out)
 {
-    struct gj_tie *ties = GJ_ARENA_ARRAY(&push->arena, record->n_related + 2, struct gj_tie);
+    struct gj_tie *ties = GJ_ARENA_ARRAY(&push->arena, record->n_related + record->n_asked + 2, struct gj_tie);
     size_t count = 0;
 
     if (ties == NULL) {
@@ -113,6 +113,9 @@ static bool fill_view(struct gj_push *push, const Gj__Stored__Record *record, st
         if (relation != GJ_RELATION_NONE) {
             ties[count++] = (struct gj_tie){.relation = relation, .user = record->related[i]->user};
         }
+    }
+    for (size_t i = 0; i < record->n_asked; i++) {
+        ties[count++] = (struct gj_tie){.relation = GJ_RELATION_STAND_IN, .user = record->asked[i]->user};
     }
     out->view.id = record->id;
     out->view.office = out->office;

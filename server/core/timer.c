@@ -173,18 +173,28 @@ static bool find_timer(struct gj_ctx *ctx, uint16_t call, int64_t *at_ms)
     return found;
 }
 
-bool gj_timer_take(
-    struct gj_ctx *ctx, uint16_t call, const ProtobufCMessageDescriptor *descriptor, const ProtobufCMessage **out)
+bool gj_timer_look(struct gj_ctx *ctx, uint16_t call, const ProtobufCMessageDescriptor *descriptor, int64_t *at_ms,
+    const ProtobufCMessage **out)
 {
-    int64_t at_ms = 0;
-    if (!find_timer(ctx, call, &at_ms)) {
+    if (!find_timer(ctx, call, at_ms)) {
         return false;
     }
-    struct gj_key key = timer_key(at_ms, call);
+    struct gj_key key = timer_key(*at_ms, call);
     void *message = NULL;
     if (gj_record_load(ctx->txn, GJ_TABLE_TIMER, &key, descriptor, ctx->arena, &message)) {
         *out = message;
     }
+    return true;
+}
+
+bool gj_timer_take(
+    struct gj_ctx *ctx, uint16_t call, const ProtobufCMessageDescriptor *descriptor, const ProtobufCMessage **out)
+{
+    int64_t at_ms = 0;
+    if (!gj_timer_look(ctx, call, descriptor, &at_ms, out)) {
+        return false;
+    }
+    struct gj_key key = timer_key(at_ms, call);
     return gj_txn_del(ctx->txn, GJ_TABLE_TIMER, &key);
 }
 

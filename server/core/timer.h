@@ -21,6 +21,9 @@ void gj_timer_recompute(struct gj_ctx *ctx, const ProtobufCMessage *body);
  * where the call goes on. core/due.c proposes the call with an empty body when its time has come; its apply takes the
  * row away and may ask for the next time. One row per call: asking again moves it to the earlier time. */
 void gj_timer_ask(struct gj_ctx *ctx, int64_t at_ms, uint16_t call, const ProtobufCMessage *body);
+/* What the row of a call says and when it fires, without touching it. False: there is none. */
+bool gj_timer_look(struct gj_ctx *ctx, uint16_t call, const ProtobufCMessageDescriptor *descriptor, int64_t *at_ms,
+    const ProtobufCMessage **out);
 /* Removes the row of a call and unpacks what it said. False: there was none; *out is untouched. */
 bool gj_timer_take(
     struct gj_ctx *ctx, uint16_t call, const ProtobufCMessageDescriptor *descriptor, const ProtobufCMessage **out);

@@ -105,6 +105,13 @@ bool gj_work_may(struct gj_ctx *ctx, const struct gj_work *work, enum gj_access_
 
 /* --- Saving --- */
 
+/* For whom somebody took a step because the office had nobody left: core/stand_in.h. */
+struct gj_stood {
+    uint8_t level; /* enum gj_reach_level; 0: nobody stood in */
+    uint8_t role;
+    uint64_t user; /* whose step it would have been; 0: nobody holds the role */
+};
+
 /* What an entry says beyond the record itself. */
 struct gj_work_note {
     uint16_t type; /* enum gj_entry_type; 0: ACTION */
@@ -113,6 +120,7 @@ struct gj_work_note {
     uint64_t office;  /* 0: the record's */
     const Gj__Work__Text *text;
     gj_roles by; /* the roles that gave the right */
+    struct gj_stood stood;
     const char *means;
     uint64_t second;
     int64_t stated_at;

@@ -6,6 +6,7 @@
 #include "core/core.h"
 #include "core/notify.h"
 #include "core/obligations.h"
+#include "core/stand_in.h"
 #include "core/work.h"
 #include "core/work_decide.h"
 #include "store/record.h"
@@ -34,6 +35,19 @@ static const char *text_key(const Gj__Work__Act *body)
     return body->late ? GJ_FORM_LATE_REASON : GJ_FORM_NOTE;
 }
 
+/* Whose step it is not may take it when the office has nobody left for it; that is looked up only then. */
+static bool decide_flow(struct gj_ctx *ctx, struct act *a, const struct gj_flow_request *request)
+{
+    struct gj_refusal refusal = {0};
+    bool allowed = gj_flow_decide(a->work.kind, &a->work.view, request, &a->flow, &refusal);
+    bool not_theirs = refusal.code == GJ_REFUSAL_ACT_NOT_YOURS || refusal.code == GJ_REFUSAL_MEANS_NOT_ALLOWED;
+    if (allowed || !not_theirs || !gj_stand_in_arm(ctx, &a->work)) {
+        return allowed || gj_answer_refusal(ctx, &refusal);
+    }
+    refusal = (struct gj_refusal){0};
+    return gj_flow_decide(a->work.kind, &a->work.view, request, &a->flow, &refusal) || gj_answer_refusal(ctx, &refusal);
+}
+
 static bool flow_decides(struct gj_ctx *ctx, struct act *a)
 {
     size_t count = 0;
@@ -43,11 +57,7 @@ static bool flow_decides(struct gj_ctx *ctx, struct act *a)
     }
     struct gj_flow_request request = {
         .act = a->body->act, .actor = ctx->actor, .now_ms = ctx->now_ms, .given = given, .given_count = count};
-    struct gj_refusal refusal = {0};
-    if (gj_flow_decide(a->work.kind, &a->work.view, &request, &a->flow, &refusal)) {
-        return true;
-    }
-    return gj_answer_refusal(ctx, &refusal);
+    return decide_flow(ctx, a, &request);
 }
 
 /* What ends for good in another record (合并) goes on there: that one is of the same kind and office, and still open.
@@ -167,13 +177,15 @@ static void take(struct gj_ctx *ctx, struct act *a)
     gj_work_take(ctx, &a->work, &step);
 }
 
-static void enter(struct gj_ctx *ctx, struct act *a, const char *action, const char *reason)
+static void enter(
+    struct gj_ctx *ctx, struct act *a, const char *action, const char *reason, const struct gj_stood *stood)
 {
     const struct gj_transition *transition = a->flow.transition;
     struct gj_work_note note = {.action = action,
         .from = a->from,
         .text = a->body->text,
         .by = gj_work_roles(ctx, &a->work, transition == NULL ? NULL : &transition->by),
+        .stood = *stood,
         .means = a->body->means,
         .second = a->body->person,
         .stated_at = a->stated ? a->act_at : 0,
@@ -194,23 +206,6 @@ static void consent_as_act(struct gj_ctx *ctx, const Gj__Work__Act *act, bool ap
     gj_work_apply_approve(ctx, &body.base);
 }
 
-/* The step was taken by somebody who holds none of its roles here and was asked because the office had nobody left: the
- * entry says so by the word under which it climbed. */
-static const char *stands_in(const struct gj_ctx *ctx, const struct act *a)
-{
-    const struct gj_transition *transition = a->flow.transition;
-    if (transition == NULL || !gj_view_is(&a->work.view, GJ_RELATION_STAND_IN, ctx->actor->user)) {
-        return NULL;
-    }
-    gj_roles asked = 0;
-    for (size_t i = 0; i < transition->by.count; i++) {
-        const struct gj_who *who = &transition->by.items[i];
-        asked |= who->any_role ? 0 : GJ_ROLE_BIT(who->role);
-    }
-    gj_roles held = gj_actor_roles(ctx->actor, a->work.row->office, a->work.office->region);
-    return asked != 0 && (asked & held) == 0 ? "roster.step" : NULL;
-}
-
 void gj_work_apply_act(struct gj_ctx *ctx, const ProtobufCMessage *message)
 {
     struct act a = {.body = (const Gj__Work__Act *)message};
@@ -227,16 +222,17 @@ void gj_work_apply_act(struct gj_ctx *ctx, const ProtobufCMessage *message)
     if (a.flow.settled) {
         settle(a.work.row);
     }
+    struct gj_stood stood = gj_stand_in_stood(ctx, &a.work, transition, false);
     if (a.flow.pending) {
         ask_consent(ctx, &a);
-        enter(ctx, &a, a.body->act, "consent.asked");
+        enter(ctx, &a, a.body->act, "consent.asked", &stood);
     } else {
-        const char *reason = stands_in(ctx, &a); /* before the step lets go of them */
         if (transition != NULL) {
             take(ctx, &a);
         }
         const char *verb = a.body->act;
-        enter(ctx, &a, verb[0] != '\0' ? verb : a.work.kind->acts[transition->act_at].name, reason);
+        enter(ctx, &a, verb[0] != '\0' ? verb : a.work.kind->acts[transition->act_at].name,
+            stood.level != 0 ? "roster.step" : NULL, &stood);
     }
     gj_work_save(ctx, &a.work);
     gj_obligations_note(ctx, &a.work, a.body->act);
@@ -282,9 +278,20 @@ static bool decide_consent(struct gj_ctx *ctx, const Gj__Work__Approve *body, st
         .now_ms = ctx->now_ms,
         .given = given,
         .given_count = count};
-    struct gj_refusal refusal = {0};
-    return (given != NULL && gj_flow_decide(a->work.kind, &a->work.view, &request, &a->flow, &refusal)) ||
-           gj_answer_refusal(ctx, &refusal);
+    return given != NULL && decide_flow(ctx, a, &request);
+}
+
+/* What is consented to; a refusal decides no step. */
+static const struct gj_transition *pending_step(const struct act *a)
+{
+    const struct gj_kind *kind = a->work.kind;
+    uint16_t act_at = gj_kind_act(kind, a->work.row->pending_act);
+    for (size_t i = 0; a->flow.transition == NULL && i < kind->transition_count; i++) {
+        if (kind->transitions[i].act_at == act_at && (kind->transitions[i].from >> a->work.view.state & 1u) != 0) {
+            return &kind->transitions[i];
+        }
+    }
+    return a->flow.transition;
 }
 
 void gj_work_apply_approve(struct gj_ctx *ctx, const ProtobufCMessage *message)
@@ -298,12 +305,14 @@ void gj_work_apply_approve(struct gj_ctx *ctx, const ProtobufCMessage *message)
     uint64_t asked_by = a.work.row->pending_by;
     uint64_t old_office = a.work.row->office;
     const char *act = a.work.row->pending_act;
+    struct gj_stood stood = gj_stand_in_stood(ctx, &a.work, pending_step(&a), true);
     settle(a.work.row);
     gj_work_tie(ctx, &a.work, GJ_RELATION_APPROVER, ctx->actor->user);
     struct gj_work_note note = {.action = body->approve ? "approve" : "reject",
         .from = a.from,
         .text = body->text,
         .second = asked_by,
+        .stood = stood,
         .reason = act};
     if (body->approve && a.flow.transition != NULL) {
         struct gj_work_step step = {.transition = a.flow.transition,

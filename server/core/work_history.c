@@ -4,6 +4,7 @@
 #include "common/cursor.h"
 #include "common/pb.h"
 #include "core/core.h"
+#include "core/notify_find.h"
 #include "core/work_seal.h"
 #include "core/work_view.h"
 #include "store/record.h"
@@ -125,7 +126,9 @@ static Gj__V1__HistoryLine *line_of(struct telling *telling, uint64_t index)
     line->stated_at = entry.has_stated_at ? entry.stated_at : 0;
     line->entry = (ProtobufCBinaryData){.data = gj_arena_dup(ctx->arena, row.bytes.data, size), .len = size};
     if (entry.has_acting_for) {
+        bool stood_in = entry.has_value && entry.value > GJ_REACH_ROLE && entry.value <= GJ_REACH_ROSTER_GROUP;
         line->acting_for = gj_arena_strdup(ctx->arena, entry.role.text);
+        line->level = stood_in ? (char *)gj_find_level((enum gj_reach_level)entry.value) : line->level;
     }
     tell_words(telling, &entry, &row, line);
     if (line->entry.data == NULL || line->acting_for == NULL) {

@@ -16,7 +16,7 @@ static bool load_office(struct gj_ctx *ctx, uint64_t id, Gj__Stored__Office **ou
 static void view_ties(struct gj_ctx *ctx, struct gj_work *work)
 {
     const Gj__Stored__Record *row = work->row;
-    struct gj_tie *ties = GJ_ARENA_ARRAY(ctx->arena, row->n_related, struct gj_tie);
+    struct gj_tie *ties = GJ_ARENA_ARRAY(ctx->arena, row->n_related + row->n_asked, struct gj_tie);
     if (ties == NULL) {
         gj_txn_fail(ctx->txn, gj_arena_why(ctx->arena));
         return;
@@ -25,8 +25,11 @@ static void view_ties(struct gj_ctx *ctx, struct gj_work *work)
         ties[i] =
             (struct gj_tie){.relation = gj_relation_by_word(row->related[i]->relation), .user = row->related[i]->user};
     }
+    for (size_t i = 0; i < row->n_asked; i++) {
+        ties[row->n_related + i] = (struct gj_tie){.relation = GJ_RELATION_STAND_IN, .user = row->asked[i]->user};
+    }
     work->view.ties = ties;
-    work->view.tie_count = row->n_related;
+    work->view.tie_count = row->n_related + row->n_asked;
 }
 
 static void add_ref(struct gj_field_value *values, size_t *count, const char *key, uint64_t ref)

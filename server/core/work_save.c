@@ -107,7 +107,8 @@ uint64_t gj_work_entry(struct gj_ctx *ctx, struct gj_work *work, const struct gj
         .revision = row->revision,
         .policy = row->policy,
         .previous = row->last_entry};
-    uint8_t role = lowest_role(note->by);
+    const struct gj_stood *stood = &note->stood;
+    uint8_t role = stood->level != 0 ? stood->role : lowest_role(note->by);
     const struct gj_role *named = role == 0 ? NULL : gj_policy_role_by_number(ctx->policy, role);
     set_word(ctx, &entry.role, named == NULL ? NULL : named->code);
     set_word(ctx, &entry.action, note->action);
@@ -130,6 +131,12 @@ uint64_t gj_work_entry(struct gj_ctx *ctx, struct gj_work *work, const struct gj
     }
     entry.acting_for = role == 0 ? 0 : gj_actor_acts_for(ctx->actor, role, row->office, work->office->region);
     entry.has_acting_for = entry.acting_for != 0;
+    if (stood->level != 0) {
+        entry.has_acting_for = true;
+        entry.acting_for = stood->user;
+        entry.has_value = true;
+        entry.value = stood->level;
+    }
     if (note->field_count > 0) {
         digest_fields(ctx, &entry, note->fields, note->field_count);
     }

@@ -6,6 +6,7 @@
 #include "core/core.h"
 #include "core/notify.h"
 #include "core/policies.h"
+#include "core/stand_in.h"
 #include "core/subject.h"
 #include "core/work.h"
 #include "store/record.h"
@@ -154,7 +155,7 @@ void gj_work_take(struct gj_ctx *ctx, struct gj_work *work, const struct gj_work
     }
     mark(ctx, work, step);
     if (step->from != step->to) {
-        gj_work_untie(work, GJ_RELATION_STAND_IN); /* the step they were asked for is taken */
+        row->n_asked = 0; /* the step they were asked for is taken */
     }
     const struct gj_state *state = gj_kind_state(work->kind, step->to);
     if (step->from != step->to || work->fresh) {
@@ -341,6 +342,7 @@ void gj_work_after(struct gj_ctx *ctx, struct gj_work *work, const struct gj_tra
         gj_notify_step(ctx, work, transition);
         gj_work_follow(ctx, work, transition->follow, transition->follow_count, NULL, NULL);
     }
+    gj_stand_in_review(ctx, work);
     if (gj_flow_automatic(work->kind, &work->view) != NULL) {
         follow_act(ctx, work->row->id, "");
     }

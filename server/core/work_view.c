@@ -5,6 +5,7 @@
 #include "common/pb.h"
 #include "common/policy/form.h"
 #include "core/core.h"
+#include "core/stand_in.h"
 #include "core/subject.h"
 #include "core/work.pb-c.h"
 #include "core/work_clock.h"
@@ -110,6 +111,8 @@ static void head(const struct gj_work *work, Gj__V1__Record *record)
     record->awaiting_office = row->awaiting_office;
     record->pending_act = row->pending_act;
     record->pending_by = row->pending_by;
+    record->asked = row->asked;
+    record->n_asked = row->n_asked;
 }
 
 static Gj__V1__Field **show_fields(
@@ -241,7 +244,9 @@ Gj__V1__ActionList *gj_work_actions(struct gj_ctx *ctx, const struct gj_work *wo
     if (offers == NULL || list == NULL) {
         return NULL;
     }
-    size_t count = gj_flow_offers(work->kind, &work->view, ctx->actor, ctx->now_ms, offers);
+    struct gj_work here = *work;
+    (void)gj_stand_in_arm(ctx, &here);
+    size_t count = gj_flow_offers(here.kind, &here.view, ctx->actor, ctx->now_ms, offers);
     gj__v1__action_list__init(list);
     list->revision = work->row->revision;
     list->kind = (char *)work->kind->code;

@@ -5,6 +5,7 @@
 #include "common/calendar.h"
 #include "common/limits.h"
 #include "core/actor.h"
+#include "core/stand_in.h"
 #include "proto/admin.pb-c.h"
 #include "service/admin/admin.h"
 #include "service/admin/admin_rules.h"
@@ -88,6 +89,7 @@ void gj_admin_delegate(struct gj_ctx *ctx, const ProtobufCMessage *message)
     struct gj_key key = gj_key_of_u64(row.id);
     gj_record_save(ctx->txn, GJ_TABLE_DELEGATION, &key, &row.base);
     gj_actor_rights_changed(ctx->txn);
+    gj_stand_in_office(ctx, row.office, ctx->now_ms);
     struct gj_entry entry = gj_admin_entry(ctx, "delegate", GJ_SUBJECT_DELEGATION, row.id, row.office, &right);
     entry.revision = 1;
     entry.second = row.to_user;
@@ -126,6 +128,7 @@ void gj_admin_delegation_end(struct gj_ctx *ctx, const ProtobufCMessage *message
     row->ended = true;
     gj_record_save(ctx->txn, GJ_TABLE_DELEGATION, &key, &row->base);
     gj_actor_rights_changed(ctx->txn);
+    gj_stand_in_office(ctx, row->office, ctx->now_ms);
     struct gj_entry entry = gj_admin_entry(ctx, "delegation_end", GJ_SUBJECT_DELEGATION, row->id, row->office, &right);
     entry.revision = 2;
     entry.second = row->to_user;

@@ -2,6 +2,7 @@
 #include "service/admin/admin.h"
 
 #include "core/actor.h"
+#include "core/stand_in.h"
 #include "service/admin/admin_rules.h"
 #include "store/record.h"
 
@@ -19,6 +20,7 @@ void gj_admin_user_save(struct gj_ctx *ctx, Gj__Stored__User *user)
     user->revision++;
     gj_record_save(ctx->txn, GJ_TABLE_USER, &key, &user->base);
     gj_actor_rights_changed(ctx->txn);
+    gj_stand_in_person(ctx, user->id);
 }
 
 uint64_t gj_admin_user_by_login(struct gj_ctx *ctx, const char *login)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "common/limits.h"
+#include "core/stand_in.h"
 #include "proto/admin.pb-c.h"
 #include "service/admin/admin.h"
 #include "service/admin/admin_rules.h"
@@ -127,6 +128,7 @@ void gj_admin_role_revoke(struct gj_ctx *ctx, const ProtobufCMessage *message)
     }
     user->n_grants--;
     gj_admin_user_save(ctx, user);
+    gj_stand_in_office(ctx, body->office, ctx->now_ms);
     append(ctx, body, user, "role_revoke", "ended", 0, &right);
 }
 

@@ -3,6 +3,7 @@
 #include "common/calendar.h"
 #include "common/limits.h"
 #include "core/notify_people.h"
+#include "core/stand_in.h"
 #include "proto/admin.pb-c.h"
 #include "service/admin/admin.h"
 #include "store/record.h"
@@ -91,6 +92,7 @@ void gj_admin_roster_set(struct gj_ctx *ctx, const ProtobufCMessage *message)
         struct gj_key key = gj_people_roster_key(row.office, row.region, row.role, row.from, row.user);
         gj_record_save(ctx->txn, GJ_TABLE_ROSTER, &key, &row.base);
     }
+    gj_stand_in_office(ctx, request->office, ctx->now_ms);
     struct gj_entry entry =
         gj_admin_entry(ctx, "roster_set", GJ_SUBJECT_ROSTER, request->office, request->office, &right);
     entry.value = (int64_t)request->n_lines;

@@ -5,6 +5,7 @@
 #include "common/limits.h"
 #include "common/pb.h"
 #include "core/actor.h"
+#include "core/stand_in.h"
 #include "service/admin/admin_rules.h"
 #include "service/directory/directory.h"
 #include "service/directory/directory_rules.h"
@@ -231,5 +232,6 @@ bool gj_import_staff_commit(struct gj_ctx *ctx, const Gj__Stored__Import *import
     }
     bool good = each_chunk(ctx, import, write_rows);
     gj_actor_rights_changed(ctx->txn);
+    gj_stand_in_office(ctx, import->office, ctx->now_ms);
     return good;
 }

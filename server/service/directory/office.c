@@ -5,6 +5,7 @@
 #include "common/limits.h"
 #include "core/actor.h"
 #include "core/core.h"
+#include "core/stand_in.h"
 #include "service/directory/directory.h"
 #include "service/directory/directory_rules.h"
 #include "service/door.h"
@@ -231,6 +232,7 @@ void gj_directory_office_change(struct gj_ctx *ctx, const ProtobufCMessage *mess
     row->revision++;
     save_office(ctx, row);
     if (moved) {
+        gj_stand_in_office(ctx, row->id, ctx->now_ms);
         gj_actor_rights_changed(ctx->txn); /* grants over a region reach other offices now */
     }
     struct gj_entry entry =

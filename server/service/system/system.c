@@ -7,6 +7,7 @@
 #include "core/health.h"
 #include "core/obligations.h"
 #include "core/seen.h"
+#include "core/stand_in.h"
 #include "core/subject.h"
 #include "core/timer.h"
 #include "core/work.pb-c.h"
@@ -67,6 +68,11 @@ static const struct gj_call calls[] = {
         .flags = GJ_CALL_SYSTEM,
         .body = &gj__work__owed__descriptor,
         .apply = gj_obligations_apply},
+    {.number = GJ__V1__CALL__SYSTEM_STAND_IN,
+        .name = "system.stand_in",
+        .flags = GJ_CALL_SYSTEM,
+        .body = &gj__work__stand_in__descriptor,
+        .apply = gj_stand_in_apply},
     {.number = GJ__V1__CALL__SYSTEM_CLOCK_HELD,
         .name = "system.clock_held",
         .flags = GJ_CALL_SYSTEM,
