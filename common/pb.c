@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "common/limits.h"
+#include "common/pb_out.h"
+#include "common/secret.h"
 #include "common/text.h"
 
 /* Of a tag or a length: 32 bits. Longer forms of small numbers are refused by protobuf-c as well. */
@@ -230,14 +232,28 @@ enum gj_err gj_pb_pack(const ProtobufCMessage *msg, struct gj_buf *out)
     return GJ_OK;
 }
 
+/* Most messages fit here, and are then encoded without having been measured. */
+#define SMALL_BYTES 1024
+
 enum gj_err gj_pb_pack_arena(const ProtobufCMessage *msg, struct gj_arena *arena, uint8_t **bytes, size_t *len)
 {
-    size_t size = protobuf_c_message_get_packed_size(msg);
+    uint8_t small[SMALL_BYTES];
+    struct gj_pb_out out;
+    gj_pb_out_init(&out, small, sizeof small);
+    gj_pb_out_message(&out, msg);
+    size_t size = out.full ? protobuf_c_message_get_packed_size(msg) : gj_pb_out_len(&out);
     uint8_t *room = gj_arena_alloc(arena, size);
+    if (room != NULL && out.full) {
+        protobuf_c_message_pack(msg, room);
+    } else if (room != NULL && size > 0) {
+        memcpy(room, out.at, size);
+    }
+    /* What is packed is often about to be sealed. */
+    gj_secret_wipe(out.full ? small : out.at, out.full ? sizeof small : size);
     if (room == NULL) {
         return gj_arena_why(arena);
     }
-    *len = protobuf_c_message_pack(msg, room);
     *bytes = room;
+    *len = size;
     return GJ_OK;
 }

@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <uv.h>
 
+#include "common/limits.h"
 #include "core/router.h"
 
 /* Random bytes for commands are drawn from the system in pieces of this size. */
@@ -21,6 +22,7 @@ struct gj_router {
     bool stopping;
     uint8_t random[GJ_ROUTER_RANDOM_BYTES];
     size_t random_left;
+    uint8_t reply[GJ_BODY_MAX]; /* one at a time is encoded here */
 
     /* Requests that another thread has finished with. */
     uv_async_t async;

@@ -3,7 +3,7 @@
 
 #include "common/limits.h"
 #include "common/log.h"
-#include "common/pb.h"
+#include "common/pb_out.h"
 #include "core/core.h"
 #include "core/health.h"
 #include "core/router_impl.h"
@@ -24,55 +24,71 @@ enum gj_err gj_router_send(struct gj_peer *peer, const Gj__V1__Envelope *envelop
     return err;
 }
 
-static enum gj_err send_reply(struct gj_peer *peer, Gj__V1__Reply *reply)
-{
-    Gj__V1__Envelope envelope = GJ__V1__ENVELOPE__INIT;
+/* Fields of Envelope and Reply in proto/envelope.proto. */
+enum { ENVELOPE_REPLY = 2, REPLY_ID = 1, REPLY_STATUS = 2, REPLY_BODY = 3, REPLY_REFUSAL = 4, REPLY_RETRY = 5 };
 
-    envelope.body_case = GJ__V1__ENVELOPE__BODY_REPLY;
-    envelope.reply = reply;
-    return gj_router_send(peer, &envelope);
+/* Encodes the envelope of a reply with its body in one walk, and sends it. */
+static enum gj_err send_reply(struct gj_router *router, struct gj_peer *peer, uint64_t id,
+    const struct gj_answer *answer, const Gj__V1__Refusal *refusal)
+{
+    struct gj_pb_out out;
+    uint8_t *room = NULL;
+
+    if (peer->closing) {
+        return GJ_ECLOSED;
+    }
+    gj_pb_out_init(&out, router->reply, sizeof router->reply);
+    gj_pb_out_number(&out, REPLY_RETRY, answer->retry_after_ms);
+    if (refusal != NULL) {
+        const uint8_t *mark = out.at;
+        gj_pb_out_message(&out, &refusal->base);
+        gj_pb_out_wrap(&out, REPLY_REFUSAL, mark);
+    }
+    if (answer->body != NULL) {
+        const uint8_t *mark = out.at;
+        gj_pb_out_message(&out, answer->body);
+        if (out.at != mark) {
+            gj_pb_out_wrap(&out, REPLY_BODY, mark);
+        }
+    }
+    gj_pb_out_number(&out, REPLY_STATUS, (uint64_t)answer->status);
+    gj_pb_out_number(&out, REPLY_ID, id);
+    gj_pb_out_wrap(&out, ENVELOPE_REPLY, out.end);
+    size_t len = gj_pb_out_len(&out);
+    enum gj_err err = out.full ? GJ_ETOOBIG : peer->ops->begin(peer, len, &room);
+    if (err == GJ_OK) {
+        memcpy(room, out.at, len);
+        peer->ops->end(peer, len);
+    }
+    return err;
 }
 
 /* An answer that there is no room for. A write is done all the same: after UNAVAILABLE the client asks with the same
  * key. */
-static void send_instead(struct gj_peer *peer, uint64_t id, enum gj_err err)
+static void send_instead(struct gj_router *router, struct gj_peer *peer, uint64_t id, enum gj_err err)
 {
-    Gj__V1__Reply reply = GJ__V1__REPLY__INIT;
     Gj__V1__Refusal refusal = GJ__V1__REFUSAL__INIT;
+    bool memory = err == GJ_ENOMEM;
+    struct gj_answer answer = {.status = memory ? GJ__V1__STATUS__UNAVAILABLE : GJ__V1__STATUS__TOO_LARGE,
+        .retry_after_ms = memory ? 1000 : 0};
 
-    refusal.code = (char *)(err == GJ_ENOMEM ? "memory" : "reply.too_large");
-    refusal.field = (char *)"";
-    reply.id = id;
-    reply.status = err == GJ_ENOMEM ? GJ__V1__STATUS__UNAVAILABLE : GJ__V1__STATUS__TOO_LARGE;
-    reply.retry_after_ms = err == GJ_ENOMEM ? 1000 : 0;
-    reply.refusal = &refusal;
-    (void)!send_reply(peer, &reply);
+    refusal.code = (char *)(memory ? "memory" : "reply.too_large");
+    (void)!send_reply(router, peer, id, &answer, &refusal);
 }
 
-static void send_answer(struct gj_peer *peer, uint64_t id, const struct gj_answer *answer, struct gj_arena *arena)
+static void send_answer(struct gj_router *router, struct gj_peer *peer, uint64_t id, const struct gj_answer *answer)
 {
-    Gj__V1__Reply reply = GJ__V1__REPLY__INIT;
     Gj__V1__Refusal refusal = GJ__V1__REFUSAL__INIT;
-    enum gj_err err = GJ_OK;
 
-    reply.id = id;
-    reply.status = answer->status;
-    reply.retry_after_ms = answer->retry_after_ms;
     if (answer->code != NULL) {
         refusal.code = (char *)answer->code;
         refusal.field = (char *)(answer->field != NULL ? answer->field : "");
         refusal.n_params = answer->n_params;
         refusal.params = (char **)answer->params;
-        reply.refusal = &refusal;
     }
-    if (answer->body != NULL) {
-        err = gj_pb_pack_arena(answer->body, arena, &reply.body.data, &reply.body.len);
-    }
-    if (err == GJ_OK) {
-        err = send_reply(peer, &reply);
-    }
+    enum gj_err err = send_reply(router, peer, id, answer, answer->code != NULL ? &refusal : NULL);
     if (err == GJ_ETOOBIG || err == GJ_ENOMEM) {
-        send_instead(peer, id, err);
+        send_instead(router, peer, id, err);
     }
 }
 
@@ -84,7 +100,7 @@ void gj_router_answer(struct gj_router *router, struct gj_request *request, cons
     if (peer != NULL) {
         assert(peer->open_requests > 0);
         peer->open_requests--;
-        send_answer(peer, request->id, answer, &request->arena);
+        send_answer(router, peer, request->id, answer);
     }
     gj_request_give(&router->pool, request);
 }

@@ -9,7 +9,7 @@
 
 /* Steps of the repair flow, durable before each answer. argument: seconds. */
 json_t *gj_mode_act(struct gj_pool *pool, struct gj_desk *desk, size_t clients, unsigned long seconds);
-/* An open ticket with its history. */
+/* An open ticket of five events with its history: what pg_load.sql gives each of the peer's. */
 json_t *gj_mode_read(struct gj_pool *pool, struct gj_desk *desk, size_t clients, unsigned long seconds);
 /* The first fifty rows of an office's queue. */
 json_t *gj_mode_page(struct gj_pool *pool, struct gj_desk *desk, size_t clients, unsigned long seconds);

@@ -6,13 +6,15 @@
 #include "bench/histogram.h"
 #include "bench/mode.h"
 
+#define READ_EVENTS 5
+
 struct client;
 
 struct load {
     struct gj_pool *pool;
     struct gj_desk *desk;
     struct gj_histogram latency;
-    uint64_t refused, failed;
+    uint64_t refused, failed, body_bytes;
     int64_t stop_us;
     size_t under_way;
     void (*send)(struct load *load, struct client *client);
@@ -92,7 +94,9 @@ static void on_written(void *arg, const struct guanjia_answer *answer)
 static void on_read(void *arg, const struct guanjia_answer *answer)
 {
     struct client *c = arg;
-    (void)answered(c, answer);
+    if (answered(c, answer)) {
+        c->load->body_bytes += answer->body_len;
+    }
     go_on(c);
 }
 
@@ -130,13 +134,15 @@ static void send_page(struct load *load, struct client *c)
     gj_pool_call(load->pool, channel_of(c, 0), GJ__V1__CALL__RECORD_LIST, &list, on_read, c);
 }
 
+/* Who acts has tickets of its own, so that nobody comes second; who reads chooses among all. */
 static json_t *run(struct gj_pool *pool, struct gj_desk *desk, size_t n, unsigned long seconds,
     void (*send)(struct load *, struct client *))
 {
+    size_t share = send == send_act ? desk->count / n : desk->count;
     gj_pool_grow(pool, (n + 1) & ~(size_t)1);
     struct load *load = calloc(1, sizeof *load);
     struct client *clients = calloc(n, sizeof *clients);
-    if (load == NULL || clients == NULL || desk->count / n == 0) {
+    if (load == NULL || clients == NULL || share == 0) {
         fprintf(stderr, "bench: needs memory and an open ticket for each client\n");
         exit(1);
     }
@@ -148,8 +154,8 @@ static json_t *run(struct gj_pool *pool, struct gj_desk *desk, size_t n, unsigne
     for (size_t i = 0; i < n; i++) {
         clients[i] = (struct client){.load = load,
             .index = i,
-            .count = desk->count / n,
-            .first = i * (desk->count / n),
+            .count = share,
+            .first = send == send_act ? i * share : 0,
             .random = 0x9e3779b97f4a7c15u * (i + 1)};
         go_on(&clients[i]);
     }
@@ -157,11 +163,15 @@ static json_t *run(struct gj_pool *pool, struct gj_desk *desk, size_t n, unsigne
         uv_run(pool->loop, UV_RUN_ONCE);
     }
     double elapsed = (double)(gj_pool_now_us() - begun) / 1e6;
+    uint64_t answers = gj_histogram_count(&load->latency);
     json_t *out = json_pack("{s:s, s:f, s:I, s:I, s:f, s:f, s:f, s:f}", "peer", "guanjiad", "per_second",
-        (double)gj_histogram_count(&load->latency) / elapsed, "refused", (json_int_t)load->refused, "failed",
-        (json_int_t)load->failed, "p50_ms", gj_histogram_ms(&load->latency, 0.5), "p95_ms",
-        gj_histogram_ms(&load->latency, 0.95), "p99_ms", gj_histogram_ms(&load->latency, 0.99), "max_ms",
-        gj_histogram_ms(&load->latency, 1.0));
+        (double)answers / elapsed, "refused", (json_int_t)load->refused, "failed", (json_int_t)load->failed, "p50_ms",
+        gj_histogram_ms(&load->latency, 0.5), "p95_ms", gj_histogram_ms(&load->latency, 0.95), "p99_ms",
+        gj_histogram_ms(&load->latency, 0.99), "max_ms", gj_histogram_ms(&load->latency, 1.0));
+    if (send != send_act && answers > 0) {
+        json_object_set_new(out, "tickets", json_integer((json_int_t)desk->count));
+        json_object_set_new(out, "reply_bytes", json_integer((json_int_t)(load->body_bytes / answers)));
+    }
     free(clients);
     free(load);
     return out;
@@ -174,6 +184,7 @@ json_t *gj_mode_act(struct gj_pool *pool, struct gj_desk *desk, size_t clients, 
 
 json_t *gj_mode_read(struct gj_pool *pool, struct gj_desk *desk, size_t clients, unsigned long seconds)
 {
+    gj_desk_keep(desk, pool, READ_EVENTS);
     return run(pool, desk, clients, seconds, send_read);
 }
 
