@@ -45,7 +45,9 @@ void gj_desk_read(struct gj_desk *desk, const char *dir);
 /* The same, and the open tickets of every office from the daemon. */
 void gj_desk_list(struct gj_desk *desk, struct gj_pool *pool);
 /* Keeps the tickets whose history has exactly so many events; exits when there is none. */
-void gj_desk_keep(struct gj_desk *desk, struct gj_pool *pool, size_t events);
+void gj_desk_keep_events(struct gj_desk *desk, struct gj_pool *pool, size_t events);
+/* Keeps one ticket of each office with so many open ones, or as many as the longest queue has, and says how many. */
+size_t gj_desk_keep_queues(struct gj_desk *desk, size_t rows);
 void gj_desk_add(struct gj_desk *desk, const struct gj_desk_ticket *ticket);
 void gj_desk_free(struct gj_desk *desk);
 

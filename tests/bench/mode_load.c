@@ -7,6 +7,7 @@
 #include "bench/mode.h"
 
 #define READ_EVENTS 5
+#define PAGE_ROWS 50
 
 struct client;
 
@@ -127,7 +128,7 @@ static void send_page(struct load *load, struct client *c)
 {
     Gj__V1__ListRequest list = GJ__V1__LIST_REQUEST__INIT;
     Gj__V1__Page page = GJ__V1__PAGE__INIT;
-    page.limit = 50;
+    page.limit = PAGE_ROWS;
     list.kind = (char *)"repair_ticket";
     list.office = pick(c)->office;
     list.page = &page;
@@ -184,11 +185,14 @@ json_t *gj_mode_act(struct gj_pool *pool, struct gj_desk *desk, size_t clients, 
 
 json_t *gj_mode_read(struct gj_pool *pool, struct gj_desk *desk, size_t clients, unsigned long seconds)
 {
-    gj_desk_keep(desk, pool, READ_EVENTS);
+    gj_desk_keep_events(desk, pool, READ_EVENTS);
     return run(pool, desk, clients, seconds, send_read);
 }
 
 json_t *gj_mode_page(struct gj_pool *pool, struct gj_desk *desk, size_t clients, unsigned long seconds)
 {
-    return run(pool, desk, clients, seconds, send_page);
+    size_t rows = gj_desk_keep_queues(desk, PAGE_ROWS);
+    json_t *out = run(pool, desk, clients, seconds, send_page);
+    json_object_set_new(out, "rows", json_integer((json_int_t)rows));
+    return out;
 }

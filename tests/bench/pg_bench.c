@@ -16,7 +16,7 @@
 
 #include "bench/histogram.h"
 
-#define NOTE_BYTES 96
+#define NOTE_BYTES 112
 #define ENTRY_BYTES 200
 #define TIMERS_BYTES 96
 #define KEY_BYTES 16

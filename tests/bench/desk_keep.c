@@ -1,4 +1,6 @@
-/* Tickets with so many events: what is read must be the same amount on both sides of a comparison. */
+/* What is read must be the same amount on both sides of a comparison: tickets of so many events, queues of so many
+ * rows.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,7 +42,7 @@ static size_t events_of(struct gj_pool *pool, uint64_t id)
     return look.events;
 }
 
-void gj_desk_keep(struct gj_desk *desk, struct gj_pool *pool, size_t events)
+void gj_desk_keep_events(struct gj_desk *desk, struct gj_pool *pool, size_t events)
 {
     size_t kept = 0;
     for (size_t i = 0; i < desk->count; i++) {
@@ -54,4 +56,25 @@ void gj_desk_keep(struct gj_desk *desk, struct gj_pool *pool, size_t events)
         exit(1);
     }
     desk->count = kept;
+}
+
+/* The list comes office by office, so that a queue is a run of it. */
+size_t gj_desk_keep_queues(struct gj_desk *desk, size_t rows)
+{
+    size_t longest = 0, kept = 0, run = 0;
+    for (size_t i = 0; i < desk->count; i++) {
+        run = i > 0 && desk->tickets[i].office == desk->tickets[i - 1].office ? run + 1 : 1;
+        longest = run > longest ? run : longest;
+    }
+    rows = rows < longest ? rows : longest;
+    for (size_t i = 0, next; i < desk->count; i = next) {
+        for (next = i + 1; next < desk->count && desk->tickets[next].office == desk->tickets[i].office;) {
+            next++;
+        }
+        if (next - i >= rows) {
+            desk->tickets[kept++] = desk->tickets[i]; /* one stands for its office */
+        }
+    }
+    desk->count = kept;
+    return rows;
 }
