@@ -115,6 +115,11 @@
 /* Data keys kept unwrapped in locked memory; the longest unused one is wiped for a new one. */
 #define GJ_VAULT_CACHE_KEYS 4096
 
+/* What the loop remembers between readings (core/recall.h): names of staff, and texts whose commitment it has checked.
+ * A place is taken over by the next that falls on it; together they take 1.7 MB. */
+#define GJ_RECALL_NAMES 1024
+#define GJ_RECALL_TEXTS 65536
+
 /* Erasures in one transaction; more is GJ_ETOOBIG and the command goes on in the next. */
 #define GJ_VAULT_ERASE_MAX 64
 

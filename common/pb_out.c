@@ -22,9 +22,7 @@ static bool take(struct gj_pb_out *out, size_t len)
 {
     if ((size_t)(out->at - out->begin) < len) {
         out->full = true;
-        out->at = out->end; /* room again for what is still written in vain */
-    }
-    if (out->full) {
+        out->at = out->begin = out->end; /* nothing more is written */
         return false;
     }
     out->at -= len;
@@ -36,8 +34,12 @@ static size_t varint_size(uint64_t value)
     return value == 0 ? 1 : ((size_t)(63 - __builtin_clzll(value)) / 7) + 1;
 }
 
-static void put_varint(struct gj_pb_out *out, uint64_t value)
+static inline void put_varint(struct gj_pb_out *out, uint64_t value)
 {
+    if (value < 0x80 && out->at > out->begin) {
+        *--out->at = (uint8_t)value;
+        return;
+    }
     if (!take(out, varint_size(value))) {
         return;
     }
@@ -99,6 +101,61 @@ void gj_pb_out_text(struct gj_pb_out *out, uint32_t field, const char *text)
 
 /* ---- fields of a message ---- */
 
+static uint64_t zigzag(int64_t value)
+{
+    return (uint64_t)value << 1 ^ (value < 0 ? UINT64_MAX : 0);
+}
+
+/* Bytes of a member that is a number, and of one in a list. */
+static size_t size_of(ProtobufCType type)
+{
+    switch (type) {
+    case PROTOBUF_C_TYPE_BYTES:
+        return sizeof(ProtobufCBinaryData);
+    case PROTOBUF_C_TYPE_BOOL: /* protobuf_c_boolean is an int */
+    case PROTOBUF_C_TYPE_INT32:
+    case PROTOBUF_C_TYPE_UINT32:
+    case PROTOBUF_C_TYPE_SINT32:
+    case PROTOBUF_C_TYPE_ENUM:
+    case PROTOBUF_C_TYPE_FIXED32:
+    case PROTOBUF_C_TYPE_SFIXED32:
+    case PROTOBUF_C_TYPE_FLOAT:
+        return 4;
+    default:
+        return 8;
+    }
+}
+
+static_assert(sizeof(protobuf_c_boolean) == 4 && sizeof(void *) == 8 && sizeof(size_t) == 8, "sizes of members");
+
+/* What is written of a number. */
+static uint64_t number_at(ProtobufCType type, const uint8_t *member)
+{
+    int32_t half;
+    int64_t whole;
+    switch (type) {
+    case PROTOBUF_C_TYPE_BOOL:
+        memcpy(&half, member, sizeof half);
+        return half != 0;
+    case PROTOBUF_C_TYPE_INT32:
+    case PROTOBUF_C_TYPE_ENUM:
+        memcpy(&half, member, sizeof half);
+        return (uint64_t)(int64_t)half;
+    case PROTOBUF_C_TYPE_SINT32:
+        memcpy(&half, member, sizeof half);
+        return zigzag(half) & UINT32_MAX;
+    case PROTOBUF_C_TYPE_UINT32:
+    case PROTOBUF_C_TYPE_FIXED32:
+    case PROTOBUF_C_TYPE_SFIXED32:
+    case PROTOBUF_C_TYPE_FLOAT:
+        memcpy(&half, member, sizeof half);
+        return (uint32_t)half;
+    default:
+        memcpy(&whole, member, sizeof whole);
+        return type == PROTOBUF_C_TYPE_SINT64 ? zigzag(whole) : (uint64_t)whole;
+    }
+}
+
 static unsigned wire_of(ProtobufCType type)
 {
     switch (type) {
@@ -110,68 +167,14 @@ static unsigned wire_of(ProtobufCType type)
     case PROTOBUF_C_TYPE_FIXED64:
     case PROTOBUF_C_TYPE_DOUBLE:
         return WIRE_64;
-    case PROTOBUF_C_TYPE_STRING:
-    case PROTOBUF_C_TYPE_BYTES:
-    case PROTOBUF_C_TYPE_MESSAGE:
-        return WIRE_LENGTH;
     default:
         return WIRE_VARINT;
     }
 }
 
-static size_t size_of(ProtobufCType type)
-{
-    switch (type) {
-    case PROTOBUF_C_TYPE_BOOL:
-        return sizeof(protobuf_c_boolean);
-    case PROTOBUF_C_TYPE_BYTES:
-        return sizeof(ProtobufCBinaryData);
-    case PROTOBUF_C_TYPE_STRING:
-    case PROTOBUF_C_TYPE_MESSAGE:
-        return sizeof(void *);
-    case PROTOBUF_C_TYPE_INT64:
-    case PROTOBUF_C_TYPE_UINT64:
-    case PROTOBUF_C_TYPE_SINT64:
-    case PROTOBUF_C_TYPE_SFIXED64:
-    case PROTOBUF_C_TYPE_FIXED64:
-    case PROTOBUF_C_TYPE_DOUBLE:
-        return 8;
-    default:
-        return 4;
-    }
-}
-
-/* A number as its varint, or as the bits of its fixed form. */
-static uint64_t number_at(ProtobufCType type, const void *member)
-{
-    uint32_t half;
-    uint64_t whole;
-    switch (type) {
-    case PROTOBUF_C_TYPE_BOOL:
-        return *(const protobuf_c_boolean *)member != 0;
-    case PROTOBUF_C_TYPE_INT32:
-    case PROTOBUF_C_TYPE_ENUM:
-        return (uint64_t)(int64_t) * (const int32_t *)member;
-    case PROTOBUF_C_TYPE_SINT32:
-        half = *(const uint32_t *)member;
-        return half << 1 ^ (0u - (half >> 31));
-    case PROTOBUF_C_TYPE_SINT64:
-        whole = *(const uint64_t *)member;
-        return whole << 1 ^ (UINT64_C(0) - (whole >> 63));
-    default:
-        if (size_of(type) == 4) {
-            memcpy(&half, member, sizeof half);
-            return half;
-        }
-        memcpy(&whole, member, sizeof whole);
-        return whole;
-    }
-}
-
-static void put_number(struct gj_pb_out *out, ProtobufCType type, const void *member)
+static void put_number(struct gj_pb_out *out, ProtobufCType type, uint64_t value)
 {
     unsigned wire = wire_of(type);
-    uint64_t value = number_at(type, member);
     if (wire == WIRE_VARINT) {
         put_varint(out, value);
     } else {
@@ -179,84 +182,88 @@ static void put_number(struct gj_pb_out *out, ProtobufCType type, const void *me
     }
 }
 
-/* One value with its tag, whatever it is. */
-static void put_value(struct gj_pb_out *out, const ProtobufCFieldDescriptor *field, const void *member)
+/* How a member is left out: proto3 does not write what has its zero value, but for members of lists, and of a oneof
+ * that says so. */
+enum when { UNLESS_ZERO, ALWAYS };
+
+static void put_value(
+    struct gj_pb_out *out, const ProtobufCFieldDescriptor *field, const uint8_t *member, enum when when)
 {
-    if (field->type == PROTOBUF_C_TYPE_MESSAGE) {
-        const uint8_t *mark = out->at;
-        gj_pb_out_message(out, *(const ProtobufCMessage *const *)member);
-        gj_pb_out_wrap(out, field->id, mark);
-    } else if (field->type == PROTOBUF_C_TYPE_STRING) {
-        const char *text = *(const char *const *)member;
-        gj_pb_out_bytes(out, field->id, text, text == NULL ? 0 : strlen(text));
+    if (field->type == PROTOBUF_C_TYPE_STRING) {
+        const char *text;
+        memcpy(&text, member, sizeof text);
+        if (text != NULL && (text[0] != '\0' || when == ALWAYS)) {
+            gj_pb_out_bytes(out, field->id, text, strlen(text));
+        }
+    } else if (field->type == PROTOBUF_C_TYPE_MESSAGE) {
+        const ProtobufCMessage *msg;
+        memcpy(&msg, member, sizeof msg);
+        if (msg != NULL) {
+            const uint8_t *mark = out->at;
+            gj_pb_out_message(out, msg);
+            gj_pb_out_wrap(out, field->id, mark);
+        }
     } else if (field->type == PROTOBUF_C_TYPE_BYTES) {
-        const ProtobufCBinaryData *bytes = member;
-        gj_pb_out_bytes(out, field->id, bytes->data, bytes->len);
+        ProtobufCBinaryData bytes;
+        memcpy(&bytes, member, sizeof bytes);
+        if (bytes.len != 0 || when == ALWAYS) {
+            gj_pb_out_bytes(out, field->id, bytes.data, bytes.len);
+        }
     } else {
-        put_number(out, field->type, member);
-        put_tag(out, field->id, wire_of(field->type));
+        uint64_t value = number_at(field->type, member);
+        if (value != 0 || when == ALWAYS) {
+            put_number(out, field->type, value);
+            put_tag(out, field->id, wire_of(field->type));
+        }
     }
 }
 
-static void put_repeated(struct gj_pb_out *out, const ProtobufCFieldDescriptor *field, size_t count, const void *member)
+static void put_repeated(
+    struct gj_pb_out *out, const ProtobufCFieldDescriptor *field, size_t count, const uint8_t *items)
 {
     size_t size = size_of(field->type);
-    const uint8_t *items = *(const uint8_t *const *)member;
-    if (count == 0) {
-        return;
-    }
     if ((field->flags & PROTOBUF_C_FIELD_FLAG_PACKED) == 0) {
         while (count-- > 0) {
-            put_value(out, field, items + count * size);
+            put_value(out, field, items + count * size, ALWAYS);
         }
         return;
     }
     const uint8_t *mark = out->at;
     while (count-- > 0) {
-        put_number(out, field->type, items + count * size);
+        put_number(out, field->type, number_at(field->type, items + count * size));
     }
     gj_pb_out_wrap(out, field->id, mark);
 }
 
-/* proto3 leaves out what has its zero value. */
-static bool is_zero(ProtobufCType type, const void *member)
+/* A member of a oneof is there when the case says so; as in protobuf-c, not a text that still is the default. */
+static void put_chosen(
+    struct gj_pb_out *out, const ProtobufCFieldDescriptor *field, uint32_t chosen, const uint8_t *member)
 {
-    if (type == PROTOBUF_C_TYPE_STRING) {
-        const char *text = *(const char *const *)member;
-        return text == NULL || text[0] == '\0';
+    const char *text = NULL;
+    if (field->type == PROTOBUF_C_TYPE_STRING) {
+        memcpy(&text, member, sizeof text);
     }
-    if (type == PROTOBUF_C_TYPE_MESSAGE) {
-        return *(const void *const *)member == NULL;
+    if (chosen == field->id && (text == NULL || text != field->default_value)) {
+        put_value(out, field, member, ALWAYS);
     }
-    if (type == PROTOBUF_C_TYPE_BYTES) {
-        return ((const ProtobufCBinaryData *)member)->len == 0;
-    }
-    return number_at(type, member) == 0;
-}
-
-/* A member of a oneof is there when the case says so; a text or message of it may still be missing. */
-static bool is_chosen(const ProtobufCFieldDescriptor *field, const uint8_t *base, const void *member)
-{
-    uint32_t chosen;
-    memcpy(&chosen, base + field->quantifier_offset, sizeof chosen);
-    if (chosen != field->id) {
-        return false;
-    }
-    bool pointer = field->type == PROTOBUF_C_TYPE_STRING || field->type == PROTOBUF_C_TYPE_MESSAGE;
-    const void *at = pointer ? *(const void *const *)member : member;
-    return at != NULL && (!pointer || at != field->default_value);
 }
 
 static void put_field(struct gj_pb_out *out, const ProtobufCFieldDescriptor *field, const uint8_t *base)
 {
-    const uint8_t *member = base + field->offset;
     if (field->label == PROTOBUF_C_LABEL_REPEATED) {
         size_t count;
+        const uint8_t *items;
         memcpy(&count, base + field->quantifier_offset, sizeof count);
-        put_repeated(out, field, count, member);
-    } else if ((field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) != 0 ? is_chosen(field, base, member)
-                                                                 : !is_zero(field->type, member)) {
-        put_value(out, field, member);
+        memcpy(&items, base + field->offset, sizeof items);
+        if (count > 0) {
+            put_repeated(out, field, count, items);
+        }
+    } else if ((field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) != 0) {
+        uint32_t chosen;
+        memcpy(&chosen, base + field->quantifier_offset, sizeof chosen);
+        put_chosen(out, field, chosen, base + field->offset);
+    } else {
+        put_value(out, field, base + field->offset, UNLESS_ZERO);
     }
 }
 

@@ -25,6 +25,7 @@ struct entry {
 };
 
 struct gj_actor_cache {
+    uint64_t snapshot; /* in which the version was last looked at; 0: none */
     uint64_t rights_version;
     const struct gj_policy *policy;
     bool filled; /* version, policy and delegations are those of some transaction */
@@ -87,9 +88,15 @@ static struct entry **bucket_of(struct gj_actor_cache *cache, uint64_t user, uin
 static enum gj_err refresh(
     struct gj_actor_cache *cache, struct gj_txn *txn, const struct gj_policy *policy, int64_t now_ms)
 {
-    uint64_t version = gj_actor_rights_version(txn);
+    uint64_t snapshot = gj_txn_snapshot(txn);
 
+    if (cache->filled && cache->policy == policy && snapshot != 0 && snapshot == cache->snapshot) {
+        return GJ_OK;
+    }
+    uint64_t version = gj_actor_rights_version(txn);
+    cache->snapshot = 0;
     if (cache->filled && cache->rights_version == version && cache->policy == policy) {
+        cache->snapshot = gj_txn_error(txn) == GJ_OK ? snapshot : 0;
         return gj_txn_error(txn);
     }
     clear(cache);
@@ -101,6 +108,7 @@ static enum gj_err refresh(
     }
     cache->rights_version = version;
     cache->policy = policy;
+    cache->snapshot = snapshot;
     cache->filled = true;
     return GJ_OK;
 }

@@ -20,6 +20,7 @@ struct gj_passwords; /* the Argon2id queue: core/password.h */
 struct gj_due;
 struct gj_health;
 struct gj_backups;
+struct gj_recall;
 
 struct gj_core {
     uv_loop_t *loop; /* NULL where calls are driven directly (tests, loaders) */
@@ -38,6 +39,7 @@ struct gj_core {
     struct gj_due *due;
     struct gj_health *health;
     struct gj_backups *backups;               /* core/backups.h */
+    struct gj_recall *recall;                 /* loop thread, made and freed with the router: core/recall.h */
     struct gj_people_cache *people;           /* commit thread: who holds which role, core/notify_people.h */
     struct gj_people_cache *people_shown;     /* loop thread: the same; both are freed with the applier */
     const struct gj_service *const *services; /* service/table.c; ends with NULL */

@@ -11,6 +11,7 @@
 #include "core/core.h"
 #include "core/policies.h"
 #include "core/push.h"
+#include "core/recall.h"
 #include "core/router_impl.h"
 #include "core/seen.h"
 
@@ -40,8 +41,13 @@ enum gj_err gj_router_begin(struct gj_router *router, struct gj_request *request
     ctx->call = request->call;
     ctx->arena = &request->arena;
     ctx->txn = router->txn;
-    ctx->policy = gj_policies_current(core->policies, router->txn);
-    ctx->calendar = gj_policies_calendar(core->policies, router->txn);
+    if (router->snapshot != gj_txn_snapshot(router->txn)) {
+        router->policy = gj_policies_current(core->policies, router->txn);
+        router->calendar = gj_policies_calendar(core->policies, router->txn);
+        router->snapshot = gj_txn_error(router->txn) == GJ_OK ? gj_txn_snapshot(router->txn) : 0;
+    }
+    ctx->policy = router->policy;
+    ctx->calendar = router->calendar;
     ctx->now_ms = gj_core_now(core);
     ctx->pending = request;
     ctx->carry = request->carry;
@@ -107,10 +113,12 @@ static void finish_prepare(
     request->carry = ctx->carry;
     if (err == GJ_OK && !request->deferred && ctx->answer.decided && ctx->answer.status == GJ__V1__STATUS__CONFLICT &&
         request->call->conflict != NULL) {
-        /* Whoever is late is told so here already, and gets the record as it is: the reply may borrow from it. */
+        /* Whoever is late is told so here already, and gets the record as it is. */
         request->call->conflict(ctx, request->message);
+    }
+    if (err == GJ_OK && !request->deferred && ctx->answer.decided) {
         gj_router_answer(router, request, &ctx->answer);
-        gj_router_end(router);
+        gj_router_end(router); /* a reply may borrow from rows of the snapshot */
         return;
     }
     gj_router_end(router);
@@ -118,8 +126,6 @@ static void finish_prepare(
         gj_router_fail(router, request, err);
     } else if (request->deferred) {
         router->open++;
-    } else if (ctx->answer.decided) {
-        gj_router_answer(router, request, &ctx->answer);
     } else if (body == NULL) {
         /* Only memory that ran out leaves a handler with nothing to say. */
         gj_router_fail(router, request, gj_arena_why(&request->arena));
@@ -320,6 +326,9 @@ enum gj_err gj_router_new(struct gj_core *core, struct gj_router **out)
         gj_txn_reset(router->txn);
         err = gj_actor_cache_new(&router->actors);
     }
+    if (err == GJ_OK) {
+        err = gj_recall_new(&core->recall);
+    }
     if (err == GJ_OK && pthread_mutex_init(&router->mutex, NULL) != 0) {
         err = GJ_ESYS;
     }
@@ -329,6 +338,8 @@ enum gj_err gj_router_new(struct gj_core *core, struct gj_router **out)
         router->has_async = err == GJ_OK;
     }
     if (err != GJ_OK) {
+        gj_recall_free(core->recall);
+        core->recall = NULL;
         gj_actor_cache_free(router->actors);
         gj_txn_abort(router->txn);
         free(router);
@@ -359,6 +370,8 @@ void gj_router_free(struct gj_router *router)
         gj_request_give(&router->pool, request);
     }
     gj_request_pool_fini(&router->pool);
+    gj_recall_free(router->core->recall);
+    router->core->recall = NULL;
     gj_actor_cache_free(router->actors);
     gj_txn_abort(router->txn);
     sodium_memzero(router->random, sizeof router->random);

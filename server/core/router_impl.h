@@ -16,6 +16,10 @@ struct gj_router {
     struct gj_core *core;
     struct gj_txn *txn; /* snapshot handle, renewed for each call */
     struct gj_actor_cache *actors;
+    /* What every call needs, of the snapshot with this number. */
+    uint64_t snapshot;
+    const struct gj_policy *policy;
+    const struct gj_calendar *calendar;
     struct gj_request_pool pool;
     struct gj_router_figures figures;
     unsigned open; /* requests that wait for another thread */

@@ -2,14 +2,11 @@
 #include <string.h>
 
 #include "common/cursor.h"
-#include "common/pb.h"
 #include "core/core.h"
 #include "core/notify_find.h"
+#include "core/recall.h"
 #include "core/work_seal.h"
 #include "core/work_view.h"
-#include "store/record.h"
-
-#define NAMES_KEPT 8
 
 struct telling {
     struct gj_ctx *ctx;
@@ -17,35 +14,8 @@ struct telling {
     struct gj_access_answer access;
     struct gj_seal seal;
     bool have_key, no_key;
-    struct {
-        uint64_t user;
-        char *name;
-    } people[NAMES_KEPT];
-    size_t known;
+    bool with_entries;
 };
-
-/* A record has many entries of few people. */
-static char *name_of(struct telling *telling, uint64_t user)
-{
-    struct gj_ctx *ctx = telling->ctx;
-    Gj__Stored__User *row = NULL;
-    struct gj_key key = gj_key_of_u64(user);
-    for (size_t i = 0; i < telling->known; i++) {
-        if (telling->people[i].user == user) {
-            return telling->people[i].name;
-        }
-    }
-    char *name = (char *)protobuf_c_empty_string;
-    if (user != 0 &&
-        gj_record_load(ctx->txn, GJ_TABLE_USER, &key, &gj__stored__user__descriptor, ctx->arena, (void **)&row)) {
-        name = row->name;
-    }
-    if (telling->known < NAMES_KEPT) {
-        telling->people[telling->known].user = user;
-        telling->people[telling->known++].name = name;
-    }
-    return name;
-}
 
 static void event_of(struct gj_ctx *ctx, const struct gj_entry *entry, const struct gj_work *work, Gj__V1__Event *out)
 {
@@ -85,17 +55,22 @@ static void tell_words(
     struct telling *telling, const struct gj_entry *entry, const struct gj_entry_row *row, Gj__V1__HistoryLine *line)
 {
     struct gj_ctx *ctx = telling->ctx;
+    struct gj_recall *recall = ctx->core->recall;
     Gj__Work__Words *words = NULL;
-    if (!entry->has_text || row->text.len == 0) {
+    if (!entry->has_text || row->text.len < GJ_SECRET_OVERHEAD) {
         return;
     }
     if (!telling->have_key && !telling->no_key) {
         telling->have_key = gj_seal_init(&telling->seal, ctx, telling->work->row->subject) == GJ_OK;
         telling->no_key = !telling->have_key;
     }
-    if (!telling->have_key ||
-        gj_seal_open_words(&telling->seal, ctx->arena, row->text.data, row->text.len, entry->text, &words) != GJ_OK) {
+    bool found = gj_recall_text(recall, row->index, row->text.data, row->text.len);
+    if (!telling->have_key || gj_seal_open_words(&telling->seal, ctx->arena, row->text.data, row->text.len, entry->text,
+                                  found, &words) != GJ_OK) {
         return; /* erased, or sealed for somebody else: the entry still stands */
+    }
+    if (!found) {
+        gj_recall_text_found(recall, row->index, row->text.data, row->text.len);
     }
     line->note = words->note;
     line->reason = words->reason;
@@ -108,38 +83,32 @@ static Gj__V1__HistoryLine *line_of(struct telling *telling, uint64_t index)
     struct gj_ctx *ctx = telling->ctx;
     struct gj_entry_row row;
     struct gj_entry entry;
-    size_t size = 0;
     Gj__V1__HistoryLine *line = GJ_ARENA_NEW(ctx->arena, Gj__V1__HistoryLine);
     Gj__V1__Event *event = GJ_ARENA_NEW(ctx->arena, Gj__V1__Event);
-    if (line == NULL || event == NULL || !gj_entry_get(ctx->txn, index, &row)) {
+    if (line == NULL || event == NULL || !gj_entry_read(ctx->txn, index, &row, &entry)) {
         return NULL;
     }
-    if (gj_entry_decode(row.bytes.data, row.bytes.len, &entry, &size) != GJ_OK) {
-        gj_txn_fail(ctx->txn, GJ_ECORRUPT);
-        return NULL;
-    }
-    entry.index = index;
     gj__v1__history_line__init(line);
     event_of(ctx, &entry, telling->work, event);
     line->event = event;
-    line->actor_name = name_of(telling, entry.actor);
+    line->actor_name = (char *)gj_recall_name(ctx->core->recall, ctx->txn, entry.actor, ctx->arena);
     line->stated_at = entry.has_stated_at ? entry.stated_at : 0;
-    line->entry = (ProtobufCBinaryData){.data = gj_arena_dup(ctx->arena, row.bytes.data, size), .len = size};
+    if (telling->with_entries) {
+        line->entry = (ProtobufCBinaryData){.data = (uint8_t *)(uintptr_t)row.bytes.data, .len = row.bytes.len};
+    }
     if (entry.has_acting_for) {
         bool stood_in = entry.has_value && entry.value > GJ_REACH_ROLE && entry.value <= GJ_REACH_ROSTER_GROUP;
         line->acting_for = gj_arena_strdup(ctx->arena, entry.role.text);
         line->level = stood_in ? (char *)gj_find_level((enum gj_reach_level)entry.value) : line->level;
     }
     tell_words(telling, &entry, &row, line);
-    if (line->entry.data == NULL || line->acting_for == NULL) {
-        return NULL;
-    }
-    return line;
+    return line->actor_name == NULL || line->acting_for == NULL ? NULL : line;
 }
 
-bool gj_work_history(struct gj_ctx *ctx, const struct gj_work *work, size_t from, size_t max, struct gj_work_lines *out)
+bool gj_work_history(struct gj_ctx *ctx, const struct gj_work *work, size_t from, size_t max, bool with_entries,
+    struct gj_work_lines *out)
 {
-    struct telling telling = {.ctx = ctx, .work = work};
+    struct telling telling = {.ctx = ctx, .work = work, .with_entries = with_entries};
     struct gj_refusal refusal = {0};
     struct gj_cursor cursor;
     uint64_t index = 0;

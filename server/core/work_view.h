@@ -16,14 +16,15 @@ Gj__V1__Row *gj_work_row_of_line(
     struct gj_arena *arena, uint64_t id, uint32_t kind, uint64_t office, const Gj__Stored__Work *line);
 Gj__V1__Row *gj_work_row_of_record(struct gj_arena *arena, const struct gj_work *work);
 
-/* Entries of a record, oldest first, from the one with this position on; at most max. *more: there are others. */
+/* Entries of a record, oldest first, from the one with this position on; at most max. *more: there are others.
+ * with_entries: with the canonical bytes of each, which borrow from the snapshot. */
 struct gj_work_lines {
     Gj__V1__HistoryLine **items;
     size_t count;
     bool more;
 };
-bool gj_work_history(
-    struct gj_ctx *ctx, const struct gj_work *work, size_t from, size_t max, struct gj_work_lines *out);
+bool gj_work_history(struct gj_ctx *ctx, const struct gj_work *work, size_t from, size_t max, bool with_entries,
+    struct gj_work_lines *out);
 
 /* What the actor could do now. */
 Gj__V1__ActionList *gj_work_actions(struct gj_ctx *ctx, const struct gj_work *work);

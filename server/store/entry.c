@@ -314,21 +314,12 @@ bool gj_entry_office(const struct gj_value *row, uint32_t *office)
     return gj_cursor_ok(&cur) == GJ_OK && version == GJ_ENTRY_VERSION;
 }
 
-bool gj_entry_get(struct gj_txn *txn, uint64_t index, struct gj_entry_row *out)
+/* Row and entry in one: what lies behind the entry's end is the text. */
+static bool split(
+    struct gj_txn *txn, uint64_t index, const struct gj_value *row, struct gj_entry_row *out, struct gj_entry *entry)
 {
-    struct gj_key key = gj_key_of_u64(index);
-    struct gj_value row;
-    if (!gj_txn_get(txn, GJ_TABLE_ENTRY, &key, &row)) {
-        return false;
-    }
-    return gj_entry_split(txn, index, &row, out);
-}
-
-bool gj_entry_split(struct gj_txn *txn, uint64_t index, const struct gj_value *row, struct gj_entry_row *out)
-{
-    struct gj_entry entry;
     size_t size = 0;
-    if (gj_entry_decode(row->data, row->len, &entry, &size) != GJ_OK || entry.index != index) {
+    if (gj_entry_decode(row->data, row->len, entry, &size) != GJ_OK || entry->index != index) {
         gj_txn_fail(txn, GJ_ECORRUPT);
         return false;
     }
@@ -336,4 +327,23 @@ bool gj_entry_split(struct gj_txn *txn, uint64_t index, const struct gj_value *r
     out->bytes = (struct gj_value){row->data, size};
     out->text = (struct gj_value){row->data + size, row->len - size};
     return true;
+}
+
+bool gj_entry_read(struct gj_txn *txn, uint64_t index, struct gj_entry_row *out, struct gj_entry *entry)
+{
+    struct gj_key key = gj_key_of_u64(index);
+    struct gj_value row;
+    return gj_txn_get(txn, GJ_TABLE_ENTRY, &key, &row) && split(txn, index, &row, out, entry);
+}
+
+bool gj_entry_get(struct gj_txn *txn, uint64_t index, struct gj_entry_row *out)
+{
+    struct gj_entry entry;
+    return gj_entry_read(txn, index, out, &entry);
+}
+
+bool gj_entry_split(struct gj_txn *txn, uint64_t index, const struct gj_value *row, struct gj_entry_row *out)
+{
+    struct gj_entry entry;
+    return split(txn, index, row, out, &entry);
 }

@@ -122,6 +122,8 @@ struct gj_entry_row {
 
 /* false: no such entry, or the transaction has failed. */
 bool gj_entry_get(struct gj_txn *txn, uint64_t index, struct gj_entry_row *out);
+/* The same, with what the entry says. */
+bool gj_entry_read(struct gj_txn *txn, uint64_t index, struct gj_entry_row *out, struct gj_entry *entry);
 
 /* Entries of one office with after < index <= upto, ascending, visiting only blocks in which it occurs. Entries of
  * headquarters (office 0) belong to nobody's walk but 0's own. office GJ_ENTRY_EVERY_OFFICE: all. */

@@ -210,6 +210,11 @@ void gj_txn_check(struct gj_txn *txn, int rc)
     }
 }
 
+uint64_t gj_txn_snapshot(const struct gj_txn *txn)
+{
+    return txn->write ? 0 : mdb_txn_id(txn->mdb);
+}
+
 bool gj_txn_is_write(const struct gj_txn *txn)
 {
     return txn->write;

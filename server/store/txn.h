@@ -44,6 +44,9 @@ enum gj_err gj_txn_error(const struct gj_txn *txn);
 /* Makes err the error of the transaction unless it has one. */
 void gj_txn_fail(struct gj_txn *txn, enum gj_err err);
 
+/* Which state of the store a snapshot shows: another number after every commit, so that what was read under the same
+ * number holds still. 0 for a write transaction, whose state changes under way. */
+uint64_t gj_txn_snapshot(const struct gj_txn *txn);
 bool gj_txn_is_write(const struct gj_txn *txn);
 struct gj_store *gj_txn_store(const struct gj_txn *txn);
 /* Writes so far (put, append, reserve, del that found something): a refusing command shows that it wrote nothing. */

@@ -83,7 +83,8 @@ static void show(struct gj_ctx *ctx, const Gj__V1__ShowRequest *request, const s
     }
     gj__v1__shown__init(shown);
     shown->record = gj_work_wire(ctx, work, access, open);
-    if (shown->record == NULL || (request->history && !gj_work_history(ctx, work, 0, HISTORY_MAX, &lines))) {
+    if (shown->record == NULL ||
+        (request->history && !gj_work_history(ctx, work, 0, HISTORY_MAX, request->entries, &lines))) {
         out_of_memory(ctx);
         return;
     }
@@ -164,7 +165,8 @@ static void tell_history(struct gj_ctx *ctx, const Gj__V1__HistoryRequest *reque
     if (!gj_register_cursor_read(ctx, request->page, &from)) {
         return;
     }
-    if (history == NULL || !gj_work_history(ctx, work, from.position, gj_register_limit(request->page), &lines)) {
+    if (history == NULL ||
+        !gj_work_history(ctx, work, from.position, gj_register_limit(request->page), request->entries, &lines)) {
         out_of_memory(ctx);
         return;
     }
