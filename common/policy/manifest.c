@@ -17,6 +17,7 @@ static const struct part_word part_words[] = {
     {"weather", GJ_PART_WEATHER, true},
     {"forms", GJ_PART_FORM, false},
     {"cities", GJ_PART_CITIES, true},
+    {"warranty", GJ_PART_WARRANTY, true},
     {"profiles", GJ_PART_PROFILES, true},
     {"offices", GJ_PART_OFFICES, true},
     {"obligations", GJ_PART_OBLIGATIONS, true},
