@@ -213,6 +213,7 @@
 #define GJ_LOAD_ACTS_MAX 200
 #define GJ_LOAD_OVERRIDES_MAX 400
 #define GJ_LOAD_ITEMS_MAX 1000    /* cities, keywords, offices */
+#define GJ_DISPATCH_OFFER_MAX 100 /* people asked at once */
 #define GJ_LOAD_LONG_LIST_MAX 200 /* options, obligations */
 #define GJ_LOAD_LIST_MAX 100      /* choices, trades, guarded things, groups, people named, words of a condition */
 #define GJ_LOAD_SHORT_LIST_MAX 32 /* columns, sets, ways, conditions, follow-ups, links, titles, figures */

@@ -79,6 +79,9 @@ static void load_root(struct compile *compile, enum gj_manifest_part part, gj_no
     case GJ_PART_WARRANTY:
         gj_load_warranty(load, root);
         return;
+    case GJ_PART_DISPATCH:
+        gj_load_dispatch(load, root);
+        return;
     case GJ_PART_PROFILES:
         gj_load_overrides(load, root, "profiles", &policy->profiles, &policy->profile_count);
         return;

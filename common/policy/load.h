@@ -28,6 +28,8 @@ void gj_load_overrides(
     struct gj_load *load, gj_node root, const char *word, const struct gj_override_set **out, size_t *count);
 /* load_warranty.c; taxonomy and cities must be there already. */
 void gj_load_warranty(struct gj_load *load, gj_node root);
+/* load_dispatch_mode.c; priorities and taxonomy must be there already. */
+void gj_load_dispatch(struct gj_load *load, gj_node root);
 void gj_load_obligations(struct gj_load *load, gj_node root);
 
 /* load_kind.c: a whole form; the rest are its parts. */

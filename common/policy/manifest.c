@@ -18,6 +18,7 @@ static const struct part_word part_words[] = {
     {"forms", GJ_PART_FORM, false},
     {"cities", GJ_PART_CITIES, true},
     {"warranty", GJ_PART_WARRANTY, true},
+    {"dispatch", GJ_PART_DISPATCH, true},
     {"profiles", GJ_PART_PROFILES, true},
     {"offices", GJ_PART_OFFICES, true},
     {"obligations", GJ_PART_OBLIGATIONS, true},

@@ -18,6 +18,7 @@ enum gj_manifest_part {
     GJ_PART_PROFILES,
     GJ_PART_OFFICES,
     GJ_PART_WARRANTY,
+    GJ_PART_DISPATCH,
     GJ_PART_OBLIGATIONS,
     GJ_PART_FORM,
 };

@@ -125,6 +125,7 @@ struct gj_guarded {
 
 struct gj_obligation;
 struct gj_warranty_rules;
+struct gj_dispatch_rules;
 
 struct gj_policy_settings {
     struct gj_duration receipt_late;  /* an entry recorded later than this needs a reason: 15 min */
@@ -157,6 +158,7 @@ struct gj_policy {
     const struct gj_override_set *cities, *profiles, *offices;
     size_t city_count, profile_count, office_count;
     const struct gj_warranty_rules *warranty; /* warranty.h; NULL: the policy has none */
+    const struct gj_dispatch_rules *dispatch; /* dispatch_mode.h; NULL: people choose everywhere */
     const struct gj_weather *weather;
     size_t weather_count;
     const struct gj_guarded *subjects;

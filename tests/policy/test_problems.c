@@ -16,7 +16,8 @@ struct files {
 
 static const char *const names[] = {"policy.yaml", "company.yaml", "priorities.yaml", "taxonomy.yaml", "settings.yaml",
     "weather.yaml", "cities.yaml", "profiles.yaml", "offices.yaml", "obligations.yaml", "forms/repair.yaml",
-    "forms/visit.yaml", "forms/duty_log.yaml"};
+    "forms/visit.yaml", "forms/duty_log.yaml", "forms/rework.yaml", "forms/convenience.yaml", "forms/enquiry.yaml",
+    "warranty.yaml", "dispatch.yaml"};
 
 static struct files original;
 
@@ -207,6 +208,12 @@ static const struct {
         "is not declared under links", 0},
     {"forms/repair.yaml", "act: resume}", "act: resum}", "is not one of the form's", -2},
     {"forms/repair.yaml", "    paused_in: [ON_HOLD, TO_REWORK]\n", "", "paused_in names no state", -2},
+    {"warranty.yaml", "W_DECOR:", "W_DEKOR:", "is not in the list", 0},
+    {"warranty.yaml", "contractor: 5 years\n", "contractor: 5 year\n", "a term such as", 0},
+    {"warranty.yaml", "from: \"11-15\"", "from: \"02-30\"", "a day such as", 0},
+    {"warranty.yaml", "  beijing:\n", "  peking:\n", "is not in the list of cities", 1},
+    {"dispatch.yaml", "mode: offer}", "mode: ofer}", "did you mean \"offer\"", 0},
+    {"dispatch.yaml", "mode: contractor}", "mode: contractor, offer_to: 3}", "belongs to the mode offer", 0},
     {"profiles.yaml", "priorities: [P2], limit: 15min", "priorities: [P2], limit: 45min",
         "looser than the company's (30min)", 0},
     {"obligations.yaml", "act: sign\n", "act: sing\n", "is not one of the kind's", 0},
