@@ -435,7 +435,7 @@ static void the_duty_log_from_yaml_alone(void **state)
     Gj__V1__Empty empty = GJ__V1__EMPTY__INIT;
     const Gj__V1__KindList *kinds =
         (const Gj__V1__KindList *)gj_direct_call(w->direct, w->guard, GJ__V1__CALL__KIND_LIST, &empty)->body;
-    assert_int_equal(kinds->n_kinds, 3);
+    assert_int_equal(kinds->n_kinds, 6);
 }
 
 /* --- open cases of the first day --- */
