@@ -31,14 +31,18 @@ struct gj_backup {
 
 /* ---- names ---- */
 
-static bool parse_name(const char *name, int64_t *made_at_ms)
+/* Ends of the names of what is no backup: not yet, and no longer. */
+#define MAKING ".making"
+#define REMOVING ".removing"
+
+static bool parse_name(const char *name, const char *end, int64_t *made_at_ms)
 {
     char again[64];
     if (sscanf(name, GJ_BACKUP_NAME "%" SCNd64, made_at_ms) != 1) {
         return false;
     }
-    snprintf(again, sizeof again, GJ_BACKUP_NAME "%" PRId64, *made_at_ms);
-    return strcmp(again, name) == 0; /* one that is being made has another end */
+    snprintf(again, sizeof again, GJ_BACKUP_NAME "%" PRId64 "%s", *made_at_ms, end);
+    return strcmp(again, name) == 0;
 }
 
 static int by_time(const void *a, const void *b)
@@ -47,14 +51,14 @@ static int by_time(const void *a, const void *b)
     return (*x > *y) - (*x < *y);
 }
 
-size_t gj_backup_list(const char *target, int64_t *made_at_ms, size_t max)
+static size_t list(const char *target, const char *end, int64_t *made_at_ms, size_t max)
 {
     size_t count = 0;
     DIR *dir = opendir(target);
     struct dirent *entry;
     int64_t at = 0;
     while (dir != NULL && (entry = readdir(dir)) != NULL) {
-        if (!parse_name(entry->d_name, &at)) {
+        if (!parse_name(entry->d_name, end, &at)) {
             continue;
         }
         if (count < max) {
@@ -67,6 +71,42 @@ size_t gj_backup_list(const char *target, int64_t *made_at_ms, size_t max)
     }
     qsort(made_at_ms, count < max ? count : max, sizeof *made_at_ms, by_time);
     return count;
+}
+
+size_t gj_backup_list(const char *target, int64_t *made_at_ms, size_t max)
+{
+    return list(target, "", made_at_ms, max);
+}
+
+/* ---- old ones ---- */
+
+/* What a crash left behind under such a name. */
+static void remove_left_over(const char *target, const char *end)
+{
+    enum { MAX = 64 }; /* of one round; the next one takes the rest */
+    int64_t times[MAX];
+    size_t count = list(target, end, times, MAX);
+    for (size_t i = 0; i < count && i < MAX; i++) {
+        char dir[GJ_BACKUP_PATH_MAX];
+        snprintf(dir, sizeof dir, "%s/" GJ_BACKUP_NAME "%" PRId64 "%s", target, times[i], end);
+        gj_remove_backup(dir);
+    }
+}
+
+/* It loses its name before it loses a file, so that whatever bears such a name is whole, even after a power cut. */
+static enum gj_err remove_old(const char *target, int64_t made_at_ms)
+{
+    char dir[GJ_BACKUP_PATH_MAX], gone[GJ_BACKUP_PATH_MAX];
+    snprintf(dir, sizeof dir, "%s/" GJ_BACKUP_NAME "%" PRId64, target, made_at_ms);
+    snprintf(gone, sizeof gone, "%s/" GJ_BACKUP_NAME "%" PRId64 REMOVING, target, made_at_ms);
+    if (rename(dir, gone) != 0) {
+        return gj_err_from_errno(errno);
+    }
+    enum gj_err err = gj_env_sync_dir(target);
+    if (err == GJ_OK) {
+        gj_remove_backup(gone);
+    }
+    return err;
 }
 
 /* ---- steps ---- */
@@ -105,18 +145,19 @@ enum gj_err gj_backup_prune(const char *target, unsigned keep, unsigned vault_ke
     if (times == NULL) {
         return GJ_ENOMEM;
     }
+    remove_left_over(target, REMOVING);
+    enum gj_err err = GJ_OK;
     size_t gone = 0;
     size_t count = gj_backup_list(target, times, MAX);
     count = count < MAX ? count : MAX;
-    for (size_t i = 0; i < count; i++) {
-        char dir[GJ_BACKUP_PATH_MAX], vault[GJ_BACKUP_PATH_MAX + 16];
+    for (size_t i = 0; err == GJ_OK && i < count; i++) {
+        char vault[GJ_BACKUP_PATH_MAX + 16];
         size_t newer = count - i - 1;
-        snprintf(dir, sizeof dir, "%s/" GJ_BACKUP_NAME "%" PRId64, target, times[i]);
         if (keep != 0 && newer >= keep) {
-            gj_remove_backup(dir);
-            gone++;
+            err = remove_old(target, times[i]);
+            gone += err == GJ_OK;
         } else if (vault_keep != 0 && newer >= vault_keep) {
-            snprintf(vault, sizeof vault, "%s/vault.mdb", dir);
+            snprintf(vault, sizeof vault, "%s/" GJ_BACKUP_NAME "%" PRId64 "/vault.mdb", target, times[i]);
             unlink(vault);
         }
     }
@@ -124,13 +165,13 @@ enum gj_err gj_backup_prune(const char *target, unsigned keep, unsigned vault_ke
     if (removed != NULL) {
         *removed = gone;
     }
-    return GJ_OK;
+    return err;
 }
 
 static enum gj_err make(struct gj_backup *backup)
 {
     struct gj_backup_manifest *manifest = &backup->manifest;
-    gj_remove_backup(backup->work); /* of a run that was cut off */
+    remove_left_over(backup->target, MAKING); /* of runs that were cut off */
     if (mkdir(backup->work, 0700) != 0) {
         return gj_err_from_errno(errno);
     }
@@ -184,7 +225,7 @@ enum gj_err gj_backup_start(struct gj_store *store, const struct gj_backup_optio
     size_t len = (size_t)snprintf(backup->target, sizeof backup->target, "%s", options->target);
     snprintf(backup->path, sizeof backup->path, "%s/" GJ_BACKUP_NAME "%" PRId64, backup->target, options->now_ms);
     snprintf(
-        backup->work, sizeof backup->work, "%s/" GJ_BACKUP_NAME "%" PRId64 ".making", backup->target, options->now_ms);
+        backup->work, sizeof backup->work, "%s/" GJ_BACKUP_NAME "%" PRId64 MAKING, backup->target, options->now_ms);
     backup->pace = (struct gj_pace){
         .bytes_per_second = options->bytes_per_second != 0 ? options->bytes_per_second : GJ_BACKUP_BYTES_PER_SECOND,
         .cancelled = &backup->cancelled,

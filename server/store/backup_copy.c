@@ -226,6 +226,13 @@ enum gj_err gj_copy_blobs(const char *from, const char *to, struct gj_pace *pace
     enum gj_err err = each_blob(from, copy_blob, &copy);
     *count = copy.count;
     *bytes = copy.bytes;
+    /* A name is durable when its folder is. */
+    for (unsigned i = 0; err == GJ_OK && i < 256; i++) {
+        char folder[GJ_BACKUP_PATH_MAX + 8];
+        struct stat st;
+        snprintf(folder, sizeof folder, "%s/%02x", path, i);
+        err = stat(folder, &st) == 0 ? gj_env_sync_dir(folder) : GJ_OK;
+    }
     return err == GJ_OK ? gj_env_sync_dir(path) : err;
 }
 

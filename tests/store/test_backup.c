@@ -351,6 +351,33 @@ static void old_backups_go_and_vaults_before_them(void **state)
 }
 
 /* The same on a machine that only holds copies: nothing is made there, old ones are let go by a command. */
+/* What a crash leaves of a backup that was being made or removed bears no backup's name, and goes with the next one. */
+static void half_ones_go(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const half[] = {"guanjia-5.making", "guanjia-6.removing"};
+    struct gj_backup_manifest manifest;
+    char path[300], target[256], inner[400];
+    int64_t times[4];
+    check_ok(back_up(f, AT, 0, &manifest, path));
+    fixture_path(f, "backups", target);
+    for (unsigned i = 0; i < 2; i++) {
+        snprintf(inner, sizeof inner, "%s/%s", target, half[i]);
+        assert_int_equal(mkdir(inner, 0700), 0);
+        snprintf(inner, sizeof inner, "%s/%s/vault.mdb", target, half[i]);
+        int fd = open(inner, O_WRONLY | O_CREAT, 0600);
+        assert_true(fd >= 0);
+        close(fd);
+    }
+    assert_int_equal(gj_backup_list(target, times, 4), 1);
+    check_ok(back_up(f, AT + 1, 0, &manifest, path));
+    for (unsigned i = 0; i < 2; i++) {
+        snprintf(inner, sizeof inner, "%s/%s", target, half[i]);
+        assert_int_equal(access(inner, F_OK), -1);
+    }
+    assert_int_equal(gj_backup_list(target, times, 4), 2);
+}
+
 static void copies_are_pruned_by_themselves(void **state)
 {
     struct fixture *f = *state;
@@ -485,6 +512,7 @@ int main(void)
         T_ROW(a_backup_is_of_one_moment_while_writes_go_on),
         T_ROW(every_change_of_a_backup_is_told),
         T_ROW(old_backups_go_and_vaults_before_them),
+        T_ROW(half_ones_go),
         T_ROW(copies_are_pruned_by_themselves),
         T_ROW(an_erasure_survives_a_restore),
         T_ROW(a_cancelled_backup_leaves_nothing),
