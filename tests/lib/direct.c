@@ -180,24 +180,62 @@ static void begin_core(struct gj_direct *direct)
     core->last_stamp_ms = gj_clock_now_ms(&direct->clock);
 }
 
-struct gj_direct *gj_direct_open(void)
+static struct gj_direct *new_direct(const char *dir, int64_t now_ms)
 {
     struct gj_direct *direct = calloc(1, sizeof *direct);
-    const char *tmp = getenv("TMPDIR");
     assert_non_null(direct);
     assert_true(sodium_init() >= 0);
     gj_log_set_level(GJ_LOG_ERROR);
-    (void)snprintf(direct->dir, sizeof direct->dir, "%s/guanjia-direct-XXXXXX", tmp != NULL ? tmp : "/tmp");
-    assert_non_null(mkdtemp(direct->dir));
+    (void)snprintf(direct->dir, sizeof direct->dir, "%s", dir);
     gj_arena_init(&direct->arena, 64 << 20);
     gj_arena_init(&direct->result_arena, 64 << 20);
-    gj_clock_init_manual(&direct->clock, GJ_DIRECT_START_MS, 1000000);
+    gj_clock_init_manual(&direct->clock, now_ms, 1000000);
     begin_core(direct);
+    return direct;
+}
+
+struct gj_direct *gj_direct_make(const char *dir)
+{
+    struct gj_direct *direct = new_direct(dir, GJ_DIRECT_START_MS);
     open_store(direct, true);
     gj_direct_genesis(direct);
     open_core(direct);
     direct->device = gj_direct_device(direct, 0, "desk");
     return direct;
+}
+
+struct gj_direct *gj_direct_open(void)
+{
+    char dir[512];
+    const char *tmp = getenv("TMPDIR");
+    (void)snprintf(dir, sizeof dir, "%s/guanjia-direct-XXXXXX", tmp != NULL ? tmp : "/tmp");
+    assert_non_null(mkdtemp(dir));
+    return gj_direct_make(dir);
+}
+
+/* What a start of the daemon does with a store that is there. */
+static void open_again(struct gj_direct *direct)
+{
+    struct gj_txn *txn = NULL;
+    struct gj_fault fault;
+    open_store(direct, false);
+    check(gj_txn_begin_read(direct->core.store, &txn));
+    check(gj_policies_load(direct->core.policies, txn, &fault));
+    gj_txn_abort(txn);
+    open_core(direct);
+}
+
+struct gj_direct *gj_direct_take(const char *dir, int64_t now_ms)
+{
+    struct gj_direct *direct = new_direct(dir, now_ms);
+    open_again(direct);
+    direct->device = 1;
+    return direct;
+}
+
+const uint8_t *gj_direct_master_key(void)
+{
+    return master_key;
 }
 
 static void end_look(struct gj_direct *direct)
@@ -233,22 +271,23 @@ static void end_core(struct gj_direct *direct)
 
 void gj_direct_reopen(struct gj_direct *direct)
 {
-    struct gj_txn *txn = NULL;
-    struct gj_fault fault;
     end_core(direct);
     direct->fatal = GJ_OK;
     begin_core(direct);
-    open_store(direct, false);
-    check(gj_txn_begin_read(direct->core.store, &txn));
-    check(gj_policies_load(direct->core.policies, txn, &fault));
-    gj_txn_abort(txn);
-    open_core(direct);
+    open_again(direct);
 }
 
 void gj_direct_close(struct gj_direct *direct)
 {
+    char dir[sizeof direct->dir];
+    (void)snprintf(dir, sizeof dir, "%s", direct->dir);
+    gj_direct_leave(direct);
+    gj_direct_remove(dir);
+}
+
+void gj_direct_leave(struct gj_direct *direct)
+{
     end_core(direct);
-    gj_direct_remove(direct->dir);
     if (direct->reply != NULL) {
         gj__v1__envelope__free_unpacked(direct->reply, NULL);
     }
@@ -422,9 +461,9 @@ static uint64_t count_entries(struct gj_direct *direct)
     return count;
 }
 
-/* Hands the bytes of a request to the router, as a channel would. */
+/* Hands a packed request to the router, as a channel would. */
 static enum gj_err hand_over(struct gj_direct *direct, struct gj_direct_peer *peer, uint64_t user,
-    const struct gj_call *row, Gj__V1__Call call, const void *request)
+    const struct gj_call *row, Gj__V1__Call call, ProtobufCBinaryData request)
 {
     Gj__V1__Envelope envelope = GJ__V1__ENVELOPE__INIT;
     Gj__V1__Request wire = GJ__V1__REQUEST__INIT;
@@ -443,9 +482,7 @@ static enum gj_err hand_over(struct gj_direct *direct, struct gj_direct_peer *pe
         wire.request_key = (ProtobufCBinaryData){.data = key, .len = sizeof key};
     }
     wire.deadline_ms = 120000;
-    wire.body.len = protobuf_c_message_get_packed_size(request);
-    wire.body.data = gj_arena_alloc(&direct->result_arena, wire.body.len);
-    (void)protobuf_c_message_pack(request, wire.body.data);
+    wire.body = request;
     envelope.body_case = GJ__V1__ENVELOPE__BODY_REQUEST;
     envelope.request = &wire;
     size_t len = protobuf_c_message_get_packed_size(&envelope.base);
@@ -455,10 +492,25 @@ static enum gj_err hand_over(struct gj_direct *direct, struct gj_direct_peer *pe
     return gj_router_take(direct->core.router, &peer->peer, bytes, len);
 }
 
+/* In the arena of the result. */
+static ProtobufCBinaryData pack(struct gj_direct *direct, const void *request)
+{
+    ProtobufCBinaryData bytes = {.len = protobuf_c_message_get_packed_size(request)};
+    bytes.data = gj_arena_alloc(&direct->result_arena, bytes.len);
+    (void)protobuf_c_message_pack(request, bytes.data);
+    return bytes;
+}
+
 uint64_t gj_direct_send(
     struct gj_direct *direct, uint64_t user, uint64_t device, Gj__V1__Call call, const void *request)
 {
     gj_arena_reset(&direct->result_arena);
+    return gj_direct_send_packed(direct, user, device, call, pack(direct, request));
+}
+
+uint64_t gj_direct_send_packed(
+    struct gj_direct *direct, uint64_t user, uint64_t device, Gj__V1__Call call, ProtobufCBinaryData request)
+{
     uint64_t id = direct->waiting_for + 1;
     check(
         hand_over(direct, peer_for(direct, device), user, gj_core_call(&direct->core, (uint16_t)call), call, request));
@@ -471,7 +523,7 @@ const struct gj_result *gj_direct_call_from(
     const struct gj_call *row = gj_core_call(&direct->core, (uint16_t)call);
     begin_result(direct);
     uint64_t before = count_entries(direct);
-    enum gj_err err = hand_over(direct, peer_for(direct, device), user, row, call, request);
+    enum gj_err err = hand_over(direct, peer_for(direct, device), user, row, call, pack(direct, request));
     if (err == GJ_OK) {
         wait_reply(direct);
     }

@@ -46,6 +46,10 @@ struct gj_direct {
 uint64_t gj_direct_send(
     struct gj_direct *direct, uint64_t user, uint64_t device, Gj__V1__Call call, const void *request);
 
+/* The same for a request that is packed already. */
+uint64_t gj_direct_send_packed(
+    struct gj_direct *direct, uint64_t user, uint64_t device, Gj__V1__Call call, ProtobufCBinaryData request);
+
 /* The genesis, as `guanjiad init` makes it, from deploy/policy and deploy/calendars. */
 void gj_direct_genesis(struct gj_direct *direct);
 /* What a call answers with that status; NULL: nothing. */
