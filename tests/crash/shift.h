@@ -1,0 +1,29 @@
+/* A shift at the desk, in one process with the store: people take tickets in and work on them, alone and at once, some
+ * of it wrong on purpose or sent twice; households with sealed fields, attachments, timers, new versions of the policy,
+ * backups, erasures and restarts in between. The seed decides what is done; threads decide a little of the order. */
+#ifndef GJ_TESTS_CRASH_SHIFT_H
+#define GJ_TESTS_CRASH_SHIFT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "crash/recording.h"
+
+/* Makes a store and an empty folder for backups below the folder and works in it; recording (to be freed by the caller)
+ * begins with the finished store. In the end both are closed. */
+void shift_run(const char *folder, uint64_t seed, unsigned rounds, struct recording *recording);
+
+/* Names below the folder. */
+#define SHIFT_STORE "store"
+#define SHIFT_BACKUPS "backups"
+
+/* What every ticket and household of a shift is about. */
+#define SHIFT_CONTACT "王小明"
+#define SHIFT_PERSON "赵一"
+#define SHIFT_PICTURE_BYTES 3000
+
+/* People by number, as shift_run makes them. */
+enum { SHIFT_AGENTS = 6, SHIFT_QA = 7, SHIFT_QA2 = 8 };
+#define SHIFT_OFFICE 1
+
+#endif
