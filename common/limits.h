@@ -104,6 +104,14 @@
 /* The same for the vault: 400,000 households need some 200 MB. */
 #define GJ_VAULT_MAP_BYTES (8ull << 30)
 
+/* Words of the policies that rows name by number: the longest, in bytes, and how many. What does not fit stands in its
+ * row as text. */
+#define GJ_WORD_MAX 32
+#define GJ_WORDS_MAX 4096
+
+/* Largest packed row: a record with every field and list full. Beyond it a command fails with GJ_ETOOBIG. */
+#define GJ_STORE_ROW_MAX (4u << 20)
+
 /* Snapshots held at one moment: the loop, reader threads, a backup. One more is GJ_EBUSY. */
 #define GJ_STORE_READERS 126
 

@@ -4,20 +4,24 @@
 #include <sodium.h>
 #include <string.h>
 
-#define VERSION 1
-#define NONCE_SIZE crypto_aead_xchacha20poly1305_ietf_NPUBBYTES
+#define VERSION 2
+#define NONCE_SIZE 16
 #define TAG_SIZE crypto_aead_xchacha20poly1305_ietf_ABYTES
 
 _Static_assert(GJ_SECRET_OVERHEAD == 1 + NONCE_SIZE + TAG_SIZE, "layout of a sealed field");
+_Static_assert(NONCE_SIZE < crypto_aead_xchacha20poly1305_ietf_NPUBBYTES, "the rest of the nonce is zero");
+_Static_assert(GJ_SECRET_TEXT_OVERHEAD == GJ_SECRET_SALT_SIZE + TAG_SIZE, "layout of a sealed text");
 _Static_assert(GJ_SECRET_KEY_SIZE == crypto_aead_xchacha20poly1305_ietf_KEYBYTES, "key size");
 _Static_assert(GJ_SECRET_SHA256_SIZE == crypto_hash_sha256_BYTES, "hash size");
 
 void gj_secret_seal(
     const uint8_t key[GJ_SECRET_KEY_SIZE], const void *ad, size_t ad_len, const void *plain, size_t len, uint8_t *out)
 {
+    uint8_t nonce[crypto_aead_xchacha20poly1305_ietf_NPUBBYTES] = {0};
+    randombytes_buf(nonce, NONCE_SIZE);
     out[0] = VERSION;
-    randombytes_buf(out + 1, NONCE_SIZE);
-    crypto_aead_xchacha20poly1305_ietf_encrypt(out + 1 + NONCE_SIZE, NULL, plain, len, ad, ad_len, NULL, out + 1, key);
+    memcpy(out + 1, nonce, NONCE_SIZE);
+    crypto_aead_xchacha20poly1305_ietf_encrypt(out + 1 + NONCE_SIZE, NULL, plain, len, ad, ad_len, NULL, nonce, key);
 }
 
 enum gj_err gj_secret_open(const uint8_t key[GJ_SECRET_KEY_SIZE], const void *ad, size_t ad_len, const uint8_t *sealed,
@@ -29,10 +33,12 @@ enum gj_err gj_secret_open(const uint8_t key[GJ_SECRET_KEY_SIZE], const void *ad
     if (sealed[0] != VERSION) {
         return GJ_EVERSION;
     }
+    uint8_t nonce[crypto_aead_xchacha20poly1305_ietf_NPUBBYTES] = {0};
+    memcpy(nonce, sealed + 1, NONCE_SIZE);
     const uint8_t *text = sealed + 1 + NONCE_SIZE;
     size_t text_len = len - GJ_SECRET_OVERHEAD;
     if (crypto_aead_xchacha20poly1305_ietf_decrypt_detached(
-            plain, NULL, text, text_len, text + text_len, ad, ad_len, sealed + 1, key) != 0) {
+            plain, NULL, text, text_len, text + text_len, ad, ad_len, nonce, key) != 0) {
         return GJ_ECRYPTO;
     }
     return GJ_OK;
@@ -73,6 +79,44 @@ void gj_secret_commit(
     const uint8_t salt[GJ_SECRET_SALT_SIZE], const void *field, size_t len, uint8_t out[GJ_SECRET_COMMIT_SIZE])
 {
     hmac(salt, GJ_SECRET_SALT_SIZE, field, len, out);
+}
+
+_Static_assert(crypto_aead_xchacha20poly1305_ietf_NPUBBYTES <= GJ_SECRET_COMMIT_SIZE, "a nonce for a text");
+
+void gj_secret_seal_text(const uint8_t key[GJ_SECRET_KEY_SIZE], const void *ad, size_t ad_len, const void *text,
+    size_t len, uint8_t commitment[GJ_SECRET_COMMIT_SIZE], uint8_t *out)
+{
+    randombytes_buf(out, GJ_SECRET_SALT_SIZE);
+    gj_secret_commit(out, text, len, commitment);
+    if (len > 0) {
+        memcpy(out + GJ_SECRET_SALT_SIZE, text, len);
+    }
+    /* In place, which this call allows. */
+    crypto_aead_xchacha20poly1305_ietf_encrypt(
+        out, NULL, out, GJ_SECRET_SALT_SIZE + len, ad, ad_len, NULL, commitment, key);
+}
+
+enum gj_err gj_secret_open_text(const uint8_t key[GJ_SECRET_KEY_SIZE], const void *ad, size_t ad_len,
+    const uint8_t *sealed, size_t len, const uint8_t commitment[GJ_SECRET_COMMIT_SIZE], bool check, uint8_t *plain)
+{
+    if (len < GJ_SECRET_TEXT_OVERHEAD) {
+        return GJ_EINVAL;
+    }
+    size_t plain_len = len - TAG_SIZE;
+    if (crypto_aead_xchacha20poly1305_ietf_decrypt_detached(
+            plain, NULL, sealed, plain_len, sealed + plain_len, ad, ad_len, commitment, key) != 0) {
+        return GJ_ECRYPTO;
+    }
+    if (!check) {
+        return GJ_OK;
+    }
+    uint8_t again[GJ_SECRET_COMMIT_SIZE];
+    gj_secret_commit(plain, plain + GJ_SECRET_SALT_SIZE, plain_len - GJ_SECRET_SALT_SIZE, again);
+    if (sodium_memcmp(again, commitment, sizeof again) != 0) {
+        sodium_memzero(plain, plain_len);
+        return GJ_ECRYPTO;
+    }
+    return GJ_OK;
 }
 
 void gj_secret_blind(const uint8_t key[GJ_SECRET_KEY_SIZE], const char *label, const void *field, size_t len,

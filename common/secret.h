@@ -3,6 +3,7 @@
 
 #include "common/err.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -11,9 +12,10 @@
 
 #define GJ_SECRET_KEY_SIZE 32
 
-/* Layout of a sealed field: version 1 (u8), nonce 24, ciphertext, tag 16. The
- * nonce is random: 192 bits never meet again. */
-#define GJ_SECRET_OVERHEAD 41
+/* Layout of a sealed field: version 2 (u8), nonce 16, ciphertext, tag 16. The
+ * nonce is random; the other 8 bytes of XChaCha20's are zero. From the 16 a key of
+ * its own is derived for every field, and 128 random bits never meet again. */
+#define GJ_SECRET_OVERHEAD 33
 
 /* Writes len + GJ_SECRET_OVERHEAD bytes. ad binds the field to its place (record
  * and field), so that sealed bytes cannot be moved to another. out must not overlap plain. */
@@ -42,6 +44,21 @@ void gj_secret_wipe(void *bytes, size_t len);
 #define GJ_SECRET_COMMIT_SIZE 32
 void gj_secret_commit(
     const uint8_t salt[GJ_SECRET_SALT_SIZE], const void *field, size_t len, uint8_t out[GJ_SECRET_COMMIT_SIZE]);
+
+/* A text and its commitment in one step, for texts that lie beside an audit entry:
+ * the layout is the ciphertext of salt and text, and tag 16. The nonce is the
+ * beginning of the commitment: with a salt of its own no two are alike, and the
+ * entry keeps it, so nothing is written twice. Writes len + GJ_SECRET_TEXT_OVERHEAD
+ * bytes to out, which must not overlap text. */
+#define GJ_SECRET_TEXT_OVERHEAD 32
+void gj_secret_seal_text(const uint8_t key[GJ_SECRET_KEY_SIZE], const void *ad, size_t ad_len, const void *text,
+    size_t len, uint8_t commitment[GJ_SECRET_COMMIT_SIZE], uint8_t *out);
+
+/* Writes the salt and then the text to plain, len - 16 bytes in all. check: the
+ * commitment is computed again; not needed for bytes that stood this before. GJ_EINVAL
+ * when too short, GJ_ECRYPTO with a wrong key, place or commitment, or damaged bytes. */
+GJ_CHECKED enum gj_err gj_secret_open_text(const uint8_t key[GJ_SECRET_KEY_SIZE], const void *ad, size_t ad_len,
+    const uint8_t *sealed, size_t len, const uint8_t commitment[GJ_SECRET_COMMIT_SIZE], bool check, uint8_t *plain);
 
 /* A keyed index value: equal fields give equal values under one key and label,
  * and nothing can be computed without the key. label separates kinds of index ("phone", "name"). Keyed BLAKE2b. */

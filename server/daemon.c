@@ -117,15 +117,12 @@ static enum gj_err open_store(struct gj_daemon *daemon, struct gj_fault *fault)
 static int64_t last_stamp(struct gj_txn *txn)
 {
     struct gj_entry_row row;
-    struct gj_entry entry;
-    size_t size = 0;
     uint64_t events = gj_txn_events(txn);
 
-    if (events == 0 || !gj_entry_get(txn, events - 1, &row) ||
-        gj_entry_decode(row.bytes.data, row.bytes.len, &entry, &size) != GJ_OK) {
+    if (events == 0 || !gj_entry_read(txn, events - 1, &row)) {
         return 0;
     }
-    return entry.recorded_at;
+    return row.entry.recorded_at;
 }
 
 static enum gj_err start_clock(struct gj_daemon *daemon, struct gj_txn *txn, struct gj_fault *fault)

@@ -204,15 +204,13 @@ static bool encode(struct gj_push *push, const Gj__V1__Event *event, struct gj_p
 bool gj_push_build(struct gj_push *push, uint64_t index, struct gj_push_event *out)
 {
     Gj__V1__Event event = GJ__V1__EVENT__INIT;
-    struct gj_entry_row row;
-    struct gj_entry *entry = GJ_ARENA_NEW(&push->arena, struct gj_entry);
-    size_t size = 0;
+    struct gj_entry_row *row = GJ_ARENA_NEW(&push->arena, struct gj_entry_row);
 
     memset(out, 0, sizeof *out);
-    if (entry == NULL || push->policy == NULL || !gj_entry_get(push->txn, index, &row) ||
-        gj_entry_decode(row.bytes.data, row.bytes.len, entry, &size) != GJ_OK) {
+    if (row == NULL || push->policy == NULL || !gj_entry_read(push->txn, index, row)) {
         return false;
     }
+    struct gj_entry *entry = &row->entry;
     out->index = index;
     out->office = entry->office;
     out->region = region_of(push, entry->office);

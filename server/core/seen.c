@@ -68,28 +68,26 @@ static const char *number_of(struct gj_txn *txn, const struct gj_entry *entry, s
 
 static bool read_written(struct gj_txn *txn, struct gj_cursor *cur, struct gj_arena *arena, Gj__V1__Written *written)
 {
-    struct gj_entry entry;
     struct gj_entry_row row;
-    size_t size = 0;
+    const struct gj_entry *entry = &row.entry;
 
     gj__v1__written__init(written);
     written->event = gj_cursor_u64(cur);
     uint8_t flags = gj_cursor_u8(cur);
-    if (!gj_entry_get(txn, written->event, &row) ||
-        gj_entry_decode(row.bytes.data, row.bytes.len, &entry, &size) != GJ_OK) {
+    if (!gj_entry_read(txn, written->event, &row)) {
         return false;
     }
-    written->epoch = entry.epoch;
+    written->epoch = entry->epoch;
     if (flags & HAS_HEAD) {
         written->id = gj_cursor_varint(cur);
         written->revision = (uint32_t)gj_cursor_varint(cur);
         written->state = (char *)read_text(cur, arena);
     } else {
-        written->id = entry.subject;
-        written->revision = entry.revision;
-        written->state = gj_arena_strdup(arena, entry.to.text);
+        written->id = entry->subject;
+        written->revision = entry->revision;
+        written->state = gj_arena_strdup(arena, entry->to.text);
     }
-    written->number = (char *)((flags & HAS_NUMBER) ? read_text(cur, arena) : number_of(txn, &entry, arena));
+    written->number = (char *)((flags & HAS_NUMBER) ? read_text(cur, arena) : number_of(txn, entry, arena));
     written->repeated = true;
     return written->state != NULL;
 }
@@ -145,20 +143,18 @@ static void write_text(struct gj_writer *wr, const char *text)
 /* What read_written will find in the entry, so that only what differs is kept. */
 static uint8_t differs(struct gj_txn *txn, const Gj__V1__Written *written)
 {
-    struct gj_entry entry;
     struct gj_entry_row row;
-    size_t size = 0;
+    const struct gj_entry *entry = &row.entry;
     uint8_t flags = 0;
 
-    if (!gj_entry_get(txn, written->event, &row) ||
-        gj_entry_decode(row.bytes.data, row.bytes.len, &entry, &size) != GJ_OK) {
+    if (!gj_entry_read(txn, written->event, &row)) {
         return HAS_HEAD | HAS_NUMBER;
     }
-    if (written->id != entry.subject || written->revision != entry.revision ||
-        strcmp(written->state, entry.to.text) != 0) {
+    if (written->id != entry->subject || written->revision != entry->revision ||
+        strcmp(written->state, entry->to.text) != 0) {
         flags |= HAS_HEAD;
     }
-    bool record = entry.subject_kind != 0 && entry.subject_kind < GJ_SUBJECT_FIRST && written->id == entry.subject;
+    bool record = entry->subject_kind != 0 && entry->subject_kind < GJ_SUBJECT_FIRST && written->id == entry->subject;
     if (written->number[0] != '\0' && !record) {
         flags |= HAS_NUMBER;
     }

@@ -20,8 +20,6 @@
 #include "store/stored.pb-c.h"
 #include "store/vault.h"
 
-/* States kept in the trail of a record; older ones are in its entries. */
-#define GJ_WORK_TRAIL_MAX 64
 /* Links, people and attachments of one record; more is refused as limit_reached. */
 #define GJ_WORK_LINKS_MAX 64
 #define GJ_WORK_TIES_MAX 64

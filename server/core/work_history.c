@@ -57,7 +57,7 @@ static void tell_words(
     struct gj_ctx *ctx = telling->ctx;
     struct gj_recall *recall = ctx->core->recall;
     Gj__Work__Words *words = NULL;
-    if (!entry->has_text || row->text.len < GJ_SECRET_OVERHEAD) {
+    if (!entry->has_text || row->text.len < GJ_SECRET_TEXT_OVERHEAD) {
         return;
     }
     if (!telling->have_key && !telling->no_key) {
@@ -82,26 +82,31 @@ static Gj__V1__HistoryLine *line_of(struct telling *telling, uint64_t index)
 {
     struct gj_ctx *ctx = telling->ctx;
     struct gj_entry_row row;
-    struct gj_entry entry;
+    const struct gj_entry *entry = &row.entry;
     Gj__V1__HistoryLine *line = GJ_ARENA_NEW(ctx->arena, Gj__V1__HistoryLine);
     Gj__V1__Event *event = GJ_ARENA_NEW(ctx->arena, Gj__V1__Event);
-    if (line == NULL || event == NULL || !gj_entry_read(ctx->txn, index, &row, &entry)) {
+    if (line == NULL || event == NULL ||
+        !(telling->with_entries ? gj_entry_get : gj_entry_read)(ctx->txn, index, &row)) {
         return NULL;
     }
     gj__v1__history_line__init(line);
-    event_of(ctx, &entry, telling->work, event);
+    event_of(ctx, entry, telling->work, event);
     line->event = event;
-    line->actor_name = (char *)gj_recall_name(ctx->core->recall, ctx->txn, entry.actor, ctx->arena);
-    line->stated_at = entry.has_stated_at ? entry.stated_at : 0;
+    line->actor_name = (char *)gj_recall_name(ctx->core->recall, ctx->txn, entry->actor, ctx->arena);
+    line->stated_at = entry->has_stated_at ? entry->stated_at : 0;
     if (telling->with_entries) {
-        line->entry = (ProtobufCBinaryData){.data = (uint8_t *)(uintptr_t)row.bytes.data, .len = row.bytes.len};
+        uint8_t *bytes = gj_arena_dup(ctx->arena, row.bytes.data, row.bytes.len);
+        if (bytes == NULL) {
+            return NULL;
+        }
+        line->entry = (ProtobufCBinaryData){.data = bytes, .len = row.bytes.len};
     }
-    if (entry.has_acting_for) {
-        bool stood_in = entry.has_value && entry.value > GJ_REACH_ROLE && entry.value <= GJ_REACH_ROSTER_GROUP;
-        line->acting_for = gj_arena_strdup(ctx->arena, entry.role.text);
-        line->level = stood_in ? (char *)gj_find_level((enum gj_reach_level)entry.value) : line->level;
+    if (entry->has_acting_for) {
+        bool stood_in = entry->has_value && entry->value > GJ_REACH_ROLE && entry->value <= GJ_REACH_ROSTER_GROUP;
+        line->acting_for = gj_arena_strdup(ctx->arena, entry->role.text);
+        line->level = stood_in ? (char *)gj_find_level((enum gj_reach_level)entry->value) : line->level;
     }
-    tell_words(telling, &entry, &row, line);
+    tell_words(telling, entry, &row, line);
     return line->actor_name == NULL || line->acting_for == NULL ? NULL : line;
 }
 

@@ -9,6 +9,7 @@
 #include "core/work.h"
 #include "core/work_clock.h"
 #include "store/record.h"
+#include "store/words.h"
 
 /* Means by which a step of the owner was given; numbers stand in entries: append only. */
 static const char *const means_words[] = {
@@ -261,11 +262,29 @@ static void save_new(struct gj_ctx *ctx, struct gj_work *work)
     gj_txn_put_u64(ctx->txn, GJ_TABLE_NUMBER, &number, row->id);
 }
 
+/* Codes of choices come again in every record of the kind. */
+static void coin_choices(struct gj_ctx *ctx, const struct gj_work *work)
+{
+    for (size_t i = 0; i < work->row->n_fields; i++) {
+        const Gj__V1__Field *field = work->row->fields[i];
+        uint32_t number = 0;
+        if (field->value_case != GJ__V1__FIELD__VALUE_TEXT ||
+            gj_words_number(ctx->txn, field->text, strlen(field->text), false, &number)) {
+            continue;
+        }
+        uint16_t at = gj_kind_field(work->kind, field->key);
+        if (at != GJ_NO_INDEX && work->kind->fields[at].type == GJ_FIELD_CHOICE) {
+            (void)gj_words_number(ctx->txn, field->text, strlen(field->text), true, &number);
+        }
+    }
+}
+
 void gj_work_save(struct gj_ctx *ctx, struct gj_work *work)
 {
     Gj__Stored__Record *row = work->row;
     assert(row->id != 0 && row->number[0] != '\0');
     gj_work_timers_store(ctx, work);
+    coin_choices(ctx, work);
     save_due_row(ctx, work);
     if (work->fresh) {
         save_new(ctx, work);

@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "common/id.h"
 #include "common/pb.h"
 #include "common/secret.h"
 #include "core/core.h"
@@ -54,6 +53,7 @@ static char *place_of(const struct gj_seal *seal, struct gj_arena *arena, const 
     return place;
 }
 
+/* The key is in the place and need not be sealed. */
 Gj__V1__Field *gj_seal_field(const struct gj_seal *seal, struct gj_arena *arena, const Gj__V1__Field *plain)
 {
     uint8_t *bytes = NULL;
@@ -61,7 +61,9 @@ Gj__V1__Field *gj_seal_field(const struct gj_seal *seal, struct gj_arena *arena,
     size_t place_len = 0;
     const char *place = place_of(seal, arena, plain->key, &place_len);
     Gj__V1__Field *field = GJ_ARENA_NEW(arena, Gj__V1__Field);
-    if (place == NULL || field == NULL || gj_pb_pack_arena(&plain->base, arena, &bytes, &len) != GJ_OK) {
+    Gj__V1__Field value = *plain;
+    value.key = (char *)protobuf_c_empty_string;
+    if (place == NULL || field == NULL || gj_pb_pack_arena(&value.base, arena, &bytes, &len) != GJ_OK) {
         return NULL;
     }
     uint8_t *sealed = gj_arena_alloc(arena, len + GJ_SECRET_OVERHEAD);
@@ -92,10 +94,13 @@ enum gj_err gj_seal_open_field(
         return gj_arena_why(arena);
     }
     enum gj_err err = gj_secret_open(seal->key, place, place_len, sealed->sealed.data, sealed->sealed.len, bytes);
-    if (err != GJ_OK) {
-        return err;
+    if (err == GJ_OK) {
+        err = gj_pb_unpack_own(&gj__v1__field__descriptor, arena, bytes, len, (ProtobufCMessage **)out);
     }
-    return gj_pb_unpack_own(&gj__v1__field__descriptor, arena, bytes, len, (ProtobufCMessage **)out);
+    if (err == GJ_OK) {
+        (*out)->key = sealed->key;
+    }
+    return err;
 }
 
 Gj__Work__Text *gj_seal_words(const struct gj_seal *seal, struct gj_arena *arena, const Gj__Work__Words *words)
@@ -108,20 +113,15 @@ Gj__Work__Text *gj_seal_words(const struct gj_seal *seal, struct gj_arena *arena
     if (place == NULL || text == NULL || gj_pb_pack_arena(&words->base, arena, &bytes, &len) != GJ_OK) {
         return NULL;
     }
-    uint8_t *plain = gj_arena_alloc(arena, GJ_SECRET_SALT_SIZE + len);
-    uint8_t *sealed = gj_arena_alloc(arena, GJ_SECRET_SALT_SIZE + len + GJ_SECRET_OVERHEAD);
+    uint8_t *sealed = gj_arena_alloc(arena, len + GJ_SECRET_TEXT_OVERHEAD);
     uint8_t *commitment = gj_arena_alloc(arena, GJ_SECRET_COMMIT_SIZE);
-    if (plain == NULL || sealed == NULL || commitment == NULL) {
+    if (sealed == NULL || commitment == NULL) {
         return NULL;
     }
-    gj_id_random(plain, GJ_SECRET_SALT_SIZE);
-    memcpy(plain + GJ_SECRET_SALT_SIZE, bytes, len);
-    gj_secret_commit(plain, bytes, len, commitment);
-    gj_secret_seal(seal->key, place, place_len, plain, GJ_SECRET_SALT_SIZE + len, sealed);
-    gj_secret_wipe(plain, GJ_SECRET_SALT_SIZE + len);
+    gj_secret_seal_text(seal->key, place, place_len, bytes, len, commitment, sealed);
     gj_secret_wipe(bytes, len);
     gj__work__text__init(text);
-    text->sealed = (ProtobufCBinaryData){.data = sealed, .len = GJ_SECRET_SALT_SIZE + len + GJ_SECRET_OVERHEAD};
+    text->sealed = (ProtobufCBinaryData){.data = sealed, .len = len + GJ_SECRET_TEXT_OVERHEAD};
     text->commitment = (ProtobufCBinaryData){.data = commitment, .len = GJ_SECRET_COMMIT_SIZE};
     return text;
 }
@@ -131,26 +131,17 @@ enum gj_err gj_seal_open_words(const struct gj_seal *seal, struct gj_arena *aren
 {
     size_t place_len = 0;
     const char *place = place_of(seal, arena, "words", &place_len);
-    if (len < GJ_SECRET_OVERHEAD + GJ_SECRET_SALT_SIZE) {
+    if (len < GJ_SECRET_TEXT_OVERHEAD) {
         return GJ_ECORRUPT;
     }
-    size_t plain_len = len - GJ_SECRET_OVERHEAD;
-    uint8_t *plain = gj_arena_alloc(arena, plain_len);
+    uint8_t *plain = gj_arena_alloc(arena, len);
     if (place == NULL || plain == NULL) {
         return gj_arena_why(arena);
     }
-    enum gj_err err = gj_secret_open(seal->key, place, place_len, sealed, len, plain);
+    enum gj_err err = gj_secret_open_text(seal->key, place, place_len, sealed, len, commitment, !found, plain);
     if (err != GJ_OK) {
         return err;
     }
-    const uint8_t *bytes = plain + GJ_SECRET_SALT_SIZE;
-    if (!found) {
-        uint8_t again[GJ_SECRET_COMMIT_SIZE];
-        gj_secret_commit(plain, bytes, plain_len - GJ_SECRET_SALT_SIZE, again);
-        if (memcmp(again, commitment, sizeof(again)) != 0) {
-            return GJ_ECORRUPT;
-        }
-    }
-    return gj_pb_unpack_own(
-        &gj__work__words__descriptor, arena, bytes, plain_len - GJ_SECRET_SALT_SIZE, (ProtobufCMessage **)out);
+    return gj_pb_unpack_own(&gj__work__words__descriptor, arena, plain + GJ_SECRET_SALT_SIZE,
+        len - GJ_SECRET_TEXT_OVERHEAD, (ProtobufCMessage **)out);
 }

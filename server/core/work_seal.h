@@ -27,7 +27,8 @@ enum gj_err gj_seal_open_field(
 /* Words of an entry with their salt; NULL when the arena is full. */
 Gj__Work__Text *gj_seal_words(const struct gj_seal *seal, struct gj_arena *arena, const Gj__Work__Words *words);
 /* Opens the text that lies beside an entry and compares it with the entry's commitment, unless `found`: the caller
- * knows already that these sealed bytes belong to it (core/recall.h). GJ_ECORRUPT: it is another. */
+ * knows already that these sealed bytes belong to it (core/recall.h). GJ_ECRYPTO: it is another, or sealed
+ * with another key. */
 enum gj_err gj_seal_open_words(const struct gj_seal *seal, struct gj_arena *arena, const uint8_t *sealed, size_t len,
     const uint8_t commitment[32], bool found, Gj__Work__Words **out);
 

@@ -112,22 +112,6 @@ static void mark(struct gj_ctx *ctx, struct gj_work *work, const struct gj_work_
     }
 }
 
-static void trail(struct gj_ctx *ctx, Gj__Stored__Record *row, const char *state)
-{
-    size_t drop = row->n_history_states >= GJ_WORK_TRAIL_MAX ? 1 : 0;
-    char **states = GJ_ARENA_ARRAY(ctx->arena, row->n_history_states + 1, char *);
-    if (states == NULL) {
-        gj_txn_fail(ctx->txn, gj_arena_why(ctx->arena));
-        return;
-    }
-    for (size_t i = drop; i < row->n_history_states; i++) {
-        states[i - drop] = row->history_states[i];
-    }
-    states[row->n_history_states - drop] = (char *)state;
-    row->history_states = states;
-    row->n_history_states += 1 - drop;
-}
-
 /* A record that was handed over has the region, limits and weather of its new office from here on. */
 static void follow_office(struct gj_ctx *ctx, struct gj_work *work)
 {
@@ -160,7 +144,6 @@ void gj_work_take(struct gj_ctx *ctx, struct gj_work *work, const struct gj_work
     const struct gj_state *state = gj_kind_state(work->kind, step->to);
     if (step->from != step->to || work->fresh) {
         row->state = (char *)state->code;
-        trail(ctx, row, state->code);
     }
     row->open = state->class == GJ_STATE_OPEN;
     if (step->closes || (work->fresh && !row->open)) {

@@ -77,10 +77,6 @@ void gj_tree_append(struct gj_txn *txn, const struct gj_tree_hash *leaf)
     assert(txn->log_loaded);
     log->leaves[log->size % GJ_TREE_TILE] = *leaf;
     uint64_t size = log->size + 1;
-    if (size % GJ_TREE_TILE == 0) {
-        struct gj_key key = tile_key(0, log->size / GJ_TREE_TILE);
-        gj_txn_put(txn, GJ_TABLE_TILE, &key, log->leaves, sizeof log->leaves);
-    }
     struct gj_tree_hash carry = *leaf;
     unsigned height = 0;
     for (uint64_t s = log->size; (s & 1) != 0; s >>= 1) {
@@ -119,8 +115,8 @@ enum gj_err gj_tree_root(struct gj_txn *txn, struct gj_tree_hash *out)
     return GJ_OK;
 }
 
-/* The leaves behind the last full tile, from the entries. */
-static enum gj_err open_tile(struct gj_txn *txn, uint64_t number, unsigned count, struct gj_tree_hash out[GJ_TREE_TILE])
+/* Leaves have no rows: they follow from the entries. */
+static enum gj_err leaves(struct gj_txn *txn, uint64_t number, unsigned count, struct gj_tree_hash out[GJ_TREE_TILE])
 {
     for (unsigned i = 0; i < count; i++) {
         struct gj_entry_row row;
@@ -146,8 +142,8 @@ enum gj_err gj_tree_tile(
     uint64_t left = hashes - number * GJ_TREE_TILE;
     unsigned have = left < GJ_TREE_TILE ? (unsigned)left : GJ_TREE_TILE;
     enum gj_err err = GJ_OK;
-    if (level == 0 && have < GJ_TREE_TILE) {
-        err = open_tile(txn, number, have, out);
+    if (level == 0) {
+        err = leaves(txn, number, have, out);
     } else {
         struct gj_key key = tile_key(level, number);
         struct gj_value row;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/cursor.h"
+#include "store/entry_parts.h"
 #include "store/internal.h"
 
 /* Bits of the presence field; the parts follow in this order. */
@@ -19,7 +20,6 @@ enum {
     HAS_RELATED = 1u << 7,
     HAS_VALUE = 1u << 8,
     HAS_OBJECT = 1u << 9,
-    HAS_ALL = (1u << 10) - 1,
 };
 
 static bool word_letter(unsigned char c)
@@ -52,13 +52,27 @@ enum gj_err gj_entry_word(struct gj_entry_word *word, const char *text)
     return GJ_OK;
 }
 
-static uint32_t presence(const struct gj_entry *entry)
+uint32_t gj_entry_parts(const struct gj_entry *entry)
 {
     return (entry->has_stated_at ? HAS_STATED_AT : 0u) | (entry->has_acting_for ? HAS_ACTING_FOR : 0u) |
            (entry->has_second ? HAS_SECOND : 0u) | (entry->has_request_key ? HAS_REQUEST_KEY : 0u) |
            (entry->has_text ? HAS_TEXT : 0u) | (entry->has_change ? HAS_CHANGE : 0u) |
            (entry->has_reason ? HAS_REASON : 0u) | (entry->has_related ? HAS_RELATED : 0u) |
            (entry->has_value ? HAS_VALUE : 0u) | (entry->has_object ? HAS_OBJECT : 0u);
+}
+
+void gj_entry_set_parts(struct gj_entry *entry, uint32_t parts)
+{
+    entry->has_stated_at = (parts & HAS_STATED_AT) != 0;
+    entry->has_acting_for = (parts & HAS_ACTING_FOR) != 0;
+    entry->has_second = (parts & HAS_SECOND) != 0;
+    entry->has_request_key = (parts & HAS_REQUEST_KEY) != 0;
+    entry->has_text = (parts & HAS_TEXT) != 0;
+    entry->has_change = (parts & HAS_CHANGE) != 0;
+    entry->has_reason = (parts & HAS_REASON) != 0;
+    entry->has_related = (parts & HAS_RELATED) != 0;
+    entry->has_value = (parts & HAS_VALUE) != 0;
+    entry->has_object = (parts & HAS_OBJECT) != 0;
 }
 
 /* ---- encoding ---- */
@@ -112,7 +126,7 @@ size_t gj_entry_encode(const struct gj_entry *entry, uint8_t out[GJ_ENTRY_MAX])
     gj_writer_u8(&wr, GJ_ENTRY_VERSION);
     gj_writer_u8(&wr, entry->means);
     gj_writer_u16(&wr, entry->type);
-    gj_writer_u32(&wr, presence(entry));
+    gj_writer_u32(&wr, gj_entry_parts(entry));
     gj_writer_u64(&wr, entry->index);
     gj_writer_i64(&wr, entry->recorded_at);
     gj_writer_u32(&wr, entry->epoch);
@@ -148,37 +162,37 @@ static void get_word(struct gj_cursor *cur, struct gj_entry_word *word)
     memcpy(word->text, bytes, len);
 }
 
-static void get_optional(struct gj_cursor *cur, uint32_t has, struct gj_entry *out)
+static void get_optional(struct gj_cursor *cur, struct gj_entry *out)
 {
-    if ((out->has_stated_at = (has & HAS_STATED_AT) != 0)) {
+    if (out->has_stated_at) {
         out->stated_at = gj_cursor_i64(cur);
     }
-    if ((out->has_acting_for = (has & HAS_ACTING_FOR) != 0)) {
+    if (out->has_acting_for) {
         out->acting_for = gj_cursor_u64(cur);
     }
-    if ((out->has_second = (has & HAS_SECOND) != 0)) {
+    if (out->has_second) {
         out->second = gj_cursor_u64(cur);
     }
-    if ((out->has_request_key = (has & HAS_REQUEST_KEY) != 0)) {
+    if (out->has_request_key) {
         gj_cursor_copy(cur, out->request_key, sizeof out->request_key);
     }
-    if ((out->has_text = (has & HAS_TEXT) != 0)) {
+    if (out->has_text) {
         gj_cursor_copy(cur, out->text, sizeof out->text);
     }
-    if ((out->has_change = (has & HAS_CHANGE) != 0)) {
+    if (out->has_change) {
         gj_cursor_copy(cur, out->change, sizeof out->change);
     }
-    if ((out->has_reason = (has & HAS_REASON) != 0)) {
+    if (out->has_reason) {
         get_word(cur, &out->reason);
     }
-    if ((out->has_related = (has & HAS_RELATED) != 0)) {
+    if (out->has_related) {
         out->related_kind = gj_cursor_u16(cur);
         out->related = gj_cursor_u64(cur);
     }
-    if ((out->has_value = (has & HAS_VALUE) != 0)) {
+    if (out->has_value) {
         out->value = gj_cursor_i64(cur);
     }
-    if ((out->has_object = (has & HAS_OBJECT) != 0)) {
+    if (out->has_object) {
         gj_cursor_copy(cur, out->object, sizeof out->object);
     }
 }
@@ -209,8 +223,9 @@ enum gj_err gj_entry_decode(const uint8_t *bytes, size_t len, struct gj_entry *o
     get_word(&cur, &entry.action);
     get_word(&cur, &entry.from);
     get_word(&cur, &entry.to);
-    get_optional(&cur, has, &entry);
-    bool sound = gj_cursor_ok(&cur) == GJ_OK && version == GJ_ENTRY_VERSION && (has & ~(uint32_t)HAS_ALL) == 0 &&
+    gj_entry_set_parts(&entry, has);
+    get_optional(&cur, &entry);
+    bool sound = gj_cursor_ok(&cur) == GJ_OK && version == GJ_ENTRY_VERSION && (has & ~GJ_ENTRY_PARTS_ALL) == 0 &&
                  entry.type != 0 && entry.epoch != 0 &&
                  (entry.previous == GJ_ENTRY_NONE || entry.previous < entry.index);
     if (!sound) {
@@ -288,62 +303,65 @@ uint64_t gj_entry_append(struct gj_txn *txn, struct gj_entry *entry, const void 
         gj_txn_fail(txn, GJ_EINVAL);
         return 0;
     }
-    uint8_t bytes[GJ_ENTRY_MAX];
-    size_t size = gj_entry_encode(entry, bytes);
+    uint8_t packed[GJ_ENTRY_ROW_MAX];
+    size_t size = gj_entry_row_encode(txn, entry, packed);
     struct gj_key key = gj_key_of_u64(entry->index);
-    uint8_t *row = gj_txn_reserve_append(txn, GJ_TABLE_ENTRY, &key, size + len);
+    uint8_t *row = size == 0 ? NULL : gj_txn_reserve_append(txn, GJ_TABLE_ENTRY, &key, size + len);
     if (row == NULL) {
         return 0;
     }
-    memcpy(row, bytes, size);
+    memcpy(row, packed, size);
     if (len > 0) {
         memcpy(row + size, sealed_text, len);
     }
+    uint8_t bytes[GJ_ENTRY_MAX];
+    size = gj_entry_encode(entry, bytes);
     struct gj_tree_hash leaf = gj_tree_leaf(bytes, size);
     gj_log_append(txn, &leaf, entry->office);
     return entry->index;
 }
 
-bool gj_entry_office(const struct gj_value *row, uint32_t *office)
-{
-    struct gj_cursor cur;
-    gj_cursor_init(&cur, row->data, row->len);
-    uint8_t version = gj_cursor_u8(&cur);
-    (void)gj_cursor_bytes(&cur, 27);
-    *office = gj_cursor_u32(&cur);
-    return gj_cursor_ok(&cur) == GJ_OK && version == GJ_ENTRY_VERSION;
-}
-
 /* Row and entry in one: what lies behind the entry's end is the text. */
-static bool split(
-    struct gj_txn *txn, uint64_t index, const struct gj_value *row, struct gj_entry_row *out, struct gj_entry *entry)
+static bool split(struct gj_txn *txn, uint64_t index, const struct gj_value *row, struct gj_entry_row *out)
 {
     size_t size = 0;
-    if (gj_entry_decode(row->data, row->len, entry, &size) != GJ_OK || entry->index != index) {
-        gj_txn_fail(txn, GJ_ECORRUPT);
+    enum gj_err err = gj_entry_row_decode(txn, index, row, &out->entry, &size);
+    if (err != GJ_OK) {
+        gj_txn_fail(txn, err);
         return false;
     }
     out->index = index;
-    out->bytes = (struct gj_value){row->data, size};
+    out->bytes = (struct gj_value){0};
     out->text = (struct gj_value){row->data + size, row->len - size};
     return true;
 }
 
-bool gj_entry_read(struct gj_txn *txn, uint64_t index, struct gj_entry_row *out, struct gj_entry *entry)
+static void make_canonical(struct gj_entry_row *row)
+{
+    row->bytes = (struct gj_value){row->canonical, gj_entry_encode(&row->entry, row->canonical)};
+}
+
+bool gj_entry_read(struct gj_txn *txn, uint64_t index, struct gj_entry_row *out)
 {
     struct gj_key key = gj_key_of_u64(index);
     struct gj_value row;
-    return gj_txn_get(txn, GJ_TABLE_ENTRY, &key, &row) && split(txn, index, &row, out, entry);
+    return gj_txn_get(txn, GJ_TABLE_ENTRY, &key, &row) && split(txn, index, &row, out);
 }
 
 bool gj_entry_get(struct gj_txn *txn, uint64_t index, struct gj_entry_row *out)
 {
-    struct gj_entry entry;
-    return gj_entry_read(txn, index, out, &entry);
+    if (!gj_entry_read(txn, index, out)) {
+        return false;
+    }
+    make_canonical(out);
+    return true;
 }
 
 bool gj_entry_split(struct gj_txn *txn, uint64_t index, const struct gj_value *row, struct gj_entry_row *out)
 {
-    struct gj_entry entry;
-    return split(txn, index, row, out, &entry);
+    if (!split(txn, index, row, out)) {
+        return false;
+    }
+    make_canonical(out);
+    return true;
 }

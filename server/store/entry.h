@@ -94,8 +94,8 @@ enum gj_err gj_entry_word(struct gj_entry_word *word, const char *text);
 /* Writes the canonical bytes, at most GJ_ENTRY_MAX, to out; returns their number. The words must be valid. */
 size_t gj_entry_encode(const struct gj_entry *entry, uint8_t out[GJ_ENTRY_MAX]);
 
-/* Strict: encode(decode(b)) == b for every b that is accepted. *size: bytes of the entry; what follows in the row is
- * its sealed text. GJ_EINVAL: not an entry of version 1. */
+/* Strict: encode(decode(b)) == b for every b that is accepted. *size: bytes of the entry. GJ_EINVAL: not an entry of
+ * version 1. */
 enum gj_err gj_entry_decode(const uint8_t *bytes, size_t len, struct gj_entry *out, size_t *size);
 
 /* Digest of the fields an action set (change): SHA-256 of, for each in the order given, u16 length of the key, key,
@@ -113,17 +113,20 @@ void gj_entry_change_final(struct gj_entry_change *change, struct gj_entry *entr
  * the audit tree and the office of the block. Returns the index, which is the event number; errors stay in txn. */
 uint64_t gj_entry_append(struct gj_txn *txn, struct gj_entry *entry, const void *sealed_text, size_t len);
 
-/* One row of the log. bytes and text borrow from the row as struct gj_value says. */
+/* One row of the log. text borrows from the row as struct gj_value says. bytes, the canonical entry, lie in this
+ * struct, which is therefore not to be copied. */
 struct gj_entry_row {
     uint64_t index;
+    struct gj_entry entry;
     struct gj_value bytes;
     struct gj_value text;
+    uint8_t canonical[GJ_ENTRY_MAX];
 };
 
 /* false: no such entry, or the transaction has failed. */
 bool gj_entry_get(struct gj_txn *txn, uint64_t index, struct gj_entry_row *out);
-/* The same, with what the entry says. */
-bool gj_entry_read(struct gj_txn *txn, uint64_t index, struct gj_entry_row *out, struct gj_entry *entry);
+/* The same without the canonical bytes, which whoever only asks what the entry says does not need. */
+bool gj_entry_read(struct gj_txn *txn, uint64_t index, struct gj_entry_row *out);
 
 /* Entries of one office with after < index <= upto, ascending, visiting only blocks in which it occurs. Entries of
  * headquarters (office 0) belong to nobody's walk but 0's own. office GJ_ENTRY_EVERY_OFFICE: all. */

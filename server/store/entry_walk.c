@@ -74,13 +74,18 @@ bool gj_entry_walk_next(struct gj_entry_walk *walk, uint64_t *budget)
         if (!gj_iter_next(&walk->iter)) {
             stop_iter(walk);
             if (walk->next != walk->block_end) {
-                gj_txn_fail(txn, GJ_ECORRUPT); /* the log has no holes */
+                gj_txn_fail(txn, GJ_ECORRUPT); /* nor does it end too early */
             }
             continue;
         }
         --*budget;
         walk->visited++;
         uint64_t index = walk->next++;
+        struct gj_key_reader key = gj_key_read(walk->iter.key.data, walk->iter.key.len);
+        if (gj_key_read_u64(&key) != index) {
+            gj_txn_fail(txn, GJ_ECORRUPT); /* the log has no holes */
+            return false;
+        }
         uint32_t office = 0;
         bool readable = gj_entry_office(&walk->iter.value, &office);
         if (readable && walk->office != GJ_ENTRY_EVERY_OFFICE && office != walk->office) {

@@ -8,6 +8,7 @@
 #include <limits.h>
 #include <lmdb.h>
 
+#include "common/buf.h"
 #include "common/limits.h"
 #include "store/audit_tree.h"
 #include "store/entry.h"
@@ -15,6 +16,7 @@
 #include "store/store.h"
 #include "store/txn.h"
 #include "store/vault.h"
+#include "store/words.h"
 
 #define GJ_STORE_PATH_MAX 1024
 
@@ -76,6 +78,8 @@ struct gj_store {
     struct gj_log_state log;     /* as committed */
     struct gj_log_state working; /* as the open write transaction has it */
     bool log_loaded;
+    struct gj_words *words; /* words.h */
+    struct gj_buf packed;   /* a row under way, of the write transaction */
     /* Pages. */
     unsigned pages_every;
     uint64_t pages_skipped;
@@ -108,10 +112,10 @@ void gj_log_flush(struct gj_txn *txn);
 /* Reads the edge row of any transaction; false: failed, or not readable (sticky). An empty log has size 0. */
 bool gj_log_read_edge(struct gj_txn *txn, struct gj_log_state *out);
 
-/* entry.c: a row of the log into entry and sealed text; false: not the entry of that index (sticky GJ_ECORRUPT). */
+/* entry.c: a row of the log into entry and sealed text; false: not such a row (sticky GJ_ECORRUPT). */
 bool gj_entry_split(struct gj_txn *txn, uint64_t index, const struct gj_value *row, struct gj_entry_row *out);
 
-/* The office of a row without taking the rest apart. */
+/* entry_row.c: the office of a row without taking the rest apart. */
 bool gj_entry_office(const struct gj_value *row, uint32_t *office);
 
 /* vault_txn.c: the vault's part of a write transaction. */

@@ -80,15 +80,12 @@ static bool load_open(struct gj_txn *txn, struct gj_log_state *log)
     uint64_t first = log->size - log->size % GJ_TREE_TILE;
     for (uint64_t index = first; index < log->size; index++) {
         struct gj_entry_row row;
-        struct gj_entry entry;
-        size_t size = 0;
         if (!gj_entry_get(txn, index, &row)) {
             gj_txn_fail(txn, GJ_ECORRUPT);
             return false;
         }
-        (void)gj_entry_decode(row.bytes.data, row.bytes.len, &entry, &size);
         log->leaves[index % GJ_TREE_TILE] = gj_tree_leaf(row.bytes.data, row.bytes.len);
-        add_office(log, entry.office);
+        add_office(log, row.entry.office);
     }
     if (!tile_agrees(log)) {
         gj_txn_fail(txn, GJ_ECORRUPT);

@@ -1,7 +1,10 @@
 #include "store/record.h"
 
+#include <string.h>
+
 #include "common/pb.h"
 #include "store/internal.h"
+#include "store/pack.h"
 
 bool gj_record_unpack(struct gj_txn *txn, const struct gj_value *value, const ProtobufCMessageDescriptor *descriptor,
     struct gj_arena *arena, void **out)
@@ -11,7 +14,9 @@ bool gj_record_unpack(struct gj_txn *txn, const struct gj_value *value, const Pr
         return false;
     }
     ProtobufCMessage *message = NULL;
-    enum gj_err err = gj_pb_unpack_own(descriptor, arena, value->data, value->len, &message);
+    enum gj_err err = gj_pack_is_lean(descriptor)
+                          ? gj_unpack(txn, descriptor, arena, value->data, value->len, &message)
+                          : gj_pb_unpack_own(descriptor, arena, value->data, value->len, &message);
     if (err != GJ_OK) {
         gj_txn_fail(txn, err);
         return false;
@@ -28,21 +33,35 @@ bool gj_record_load(struct gj_txn *txn, enum gj_table table, const struct gj_key
     return gj_txn_get(txn, table, key, &value) && gj_record_unpack(txn, &value, descriptor, arena, out);
 }
 
+static void save(struct gj_txn *txn, enum gj_table table, const struct gj_key *key, const ProtobufCMessage *message,
+    void *(*reserve)(struct gj_txn *, enum gj_table, const struct gj_key *, size_t))
+{
+    struct gj_buf *packed = &txn->store->packed;
+    if (!gj_pack_is_lean(message->descriptor)) {
+        uint8_t *at = reserve(txn, table, key, protobuf_c_message_get_packed_size(message));
+        if (at != NULL) {
+            protobuf_c_message_pack(message, at);
+        }
+        return;
+    }
+    gj_buf_truncate(packed, 0);
+    if (gj_pack(txn, message, packed)) {
+        uint8_t *at = reserve(txn, table, key, packed->len);
+        if (at != NULL) {
+            memcpy(at, gj_buf_bytes(packed), packed->len);
+        }
+    }
+}
+
 void gj_record_save(struct gj_txn *txn, enum gj_table table, const struct gj_key *key, const ProtobufCMessage *message)
 {
-    uint8_t *at = gj_txn_reserve(txn, table, key, protobuf_c_message_get_packed_size(message));
-    if (at != NULL) {
-        protobuf_c_message_pack(message, at);
-    }
+    save(txn, table, key, message, gj_txn_reserve);
 }
 
 void gj_record_append(
     struct gj_txn *txn, enum gj_table table, const struct gj_key *key, const ProtobufCMessage *message)
 {
-    uint8_t *at = gj_txn_reserve_append(txn, table, key, protobuf_c_message_get_packed_size(message));
-    if (at != NULL) {
-        protobuf_c_message_pack(message, at);
-    }
+    save(txn, table, key, message, gj_txn_reserve_append);
 }
 
 static struct gj_key counter_key(enum gj_counter counter)

@@ -10,7 +10,8 @@
 #include "store/table.h"
 #include "store/txn.h"
 
-/* Rows that are protobuf-c messages (store/stored.proto), counters and number series. */
+/* Rows that are protobuf-c messages (store/stored.proto), in protobuf's form or the lean one (store/pack.h); counters
+ * and number series. */
 
 /* Finds the row and unpacks it into arena, so that the message outlives the row and needs no free.
  * false: no such row, or the transaction has failed (GJ_ECORRUPT: the bytes are not such a message). *out is NULL then.
@@ -22,7 +23,7 @@ bool gj_record_load(struct gj_txn *txn, enum gj_table table, const struct gj_key
 bool gj_record_unpack(struct gj_txn *txn, const struct gj_value *value, const ProtobufCMessageDescriptor *descriptor,
     struct gj_arena *arena, void **out);
 
-/* Writes or replaces the row, packed straight into the page. */
+/* Writes or replaces the row. */
 void gj_record_save(struct gj_txn *txn, enum gj_table table, const struct gj_key *key, const ProtobufCMessage *message);
 /* The same for a key above all others of the table. */
 void gj_record_append(

@@ -83,6 +83,9 @@ static enum gj_err open_all(
     if (!options->create && (err = gj_meta_load(store, fault)) != GJ_OK) {
         return err;
     }
+    if ((err = gj_words_open(store)) != GJ_OK) {
+        return gj_fault_set(fault, err, "main/data.mdb: the table of words cannot be read");
+    }
     if ((err = gj_vault_open(store, options, &store->vault, fault)) != GJ_OK) {
         return err;
     }
@@ -111,6 +114,7 @@ enum gj_err gj_store_open_as(
     store->lock_fd = -1;
     store->pages_every = options->pages_every;
     store->reserve_bytes = options->reserve_bytes != 0 ? options->reserve_bytes : GJ_STORE_RESERVE_BYTES;
+    gj_buf_init(&store->packed, GJ_STORE_ROW_MAX);
     pthread_mutex_init(&store->pages_lock, NULL);
     pthread_mutex_init(&store->write_lock, NULL);
     /* Room is kept for the longest name below it. */
@@ -135,6 +139,8 @@ void gj_store_close(struct gj_store *store)
     assert(store->writer == NULL || !store->writer->live);
     free(store->writer);
     gj_vault_close(store->vault);
+    gj_words_close(store);
+    gj_buf_fini(&store->packed);
     gj_env_close(&store->main);
     if (store->lock_fd >= 0) {
         close(store->lock_fd);

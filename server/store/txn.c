@@ -102,6 +102,7 @@ static void end_write(struct gj_txn *txn)
 {
     struct gj_store *store = txn->store;
     gj_vault_txn_free(txn);
+    gj_words_drop(store);
     gj_pages_drop(txn->before);
     txn->before = NULL;
     txn->live = false;
@@ -170,12 +171,14 @@ enum gj_err gj_txn_commit(struct gj_txn *txn)
         gj_txn_abort(txn);
         return err;
     }
+    gj_words_show(store);
     err = commit_main(txn);
     if (err == GJ_OK) {
         if (txn->log_loaded) {
             store->log = *txn->log;
             store->log_loaded = true;
         }
+        gj_words_keep(store);
         gj_pages_end(store, txn->before);
         txn->before = NULL;
         err = gj_vault_txn_finish(txn);

@@ -21,7 +21,7 @@
 struct gj_vault;
 
 #define GJ_VAULT_KEY_SIZE 32
-#define GJ_VAULT_WRAPPED_SIZE 89
+#define GJ_VAULT_WRAPPED_SIZE 81
 #define GJ_VAULT_TOKEN_SIZE 16
 
 /* Headquarters' own key has office 0. */

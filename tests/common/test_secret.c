@@ -69,6 +69,32 @@ static void a_key_is_wrapped_for_its_subject(void **state)
     assert_memory_equal(inner, zeros, sizeof zeros);
 }
 
+static void a_text_and_its_commitment_belong_together(void **state)
+{
+    (void)state;
+    static const char text[] = "已更换角阀";
+    uint8_t key[GJ_SECRET_KEY_SIZE], sealed[sizeof text + GJ_SECRET_TEXT_OVERHEAD], again[sizeof sealed];
+    uint8_t commitment[GJ_SECRET_COMMIT_SIZE], other[GJ_SECRET_COMMIT_SIZE], expected[GJ_SECRET_COMMIT_SIZE];
+    uint8_t plain[sizeof sealed];
+    gj_secret_key_new(key);
+    gj_secret_seal_text(key, "r", 1, text, sizeof text, commitment, sealed);
+    gj_secret_seal_text(key, "r", 1, text, sizeof text, other, again);
+    assert_memory_not_equal(commitment, other, sizeof other); /* equal texts do not show */
+    assert_memory_not_equal(sealed, again, sizeof again);
+    for (int check = 0; check < 2; check++) {
+        check_ok(gj_secret_open_text(key, "r", 1, sealed, sizeof sealed, commitment, check == 1, plain));
+        assert_memory_equal(plain + GJ_SECRET_SALT_SIZE, text, sizeof text);
+        gj_secret_commit(plain, plain + GJ_SECRET_SALT_SIZE, sizeof text, expected);
+        assert_memory_equal(commitment, expected, sizeof expected);
+        check_err(gj_secret_open_text(key, "r", 1, sealed, sizeof sealed, other, check == 1, plain), GJ_ECRYPTO);
+        check_err(gj_secret_open_text(key, "s", 1, sealed, sizeof sealed, commitment, check == 1, plain), GJ_ECRYPTO);
+    }
+    commitment[31] ^= 1; /* behind what is the nonce */
+    check_err(gj_secret_open_text(key, "r", 1, sealed, sizeof sealed, commitment, true, plain), GJ_ECRYPTO);
+    check_err(
+        gj_secret_open_text(key, "r", 1, sealed, GJ_SECRET_TEXT_OVERHEAD - 1, commitment, true, plain), GJ_EINVAL);
+}
+
 /* Values computed by Python's hmac and hashlib. */
 static void commitments_and_blind_indexes_are_as_described(void **state)
 {
@@ -118,6 +144,7 @@ int main(void)
         cmocka_unit_test(a_sealed_field_opens_in_its_place_only),
         cmocka_unit_test(an_empty_field_can_be_sealed),
         cmocka_unit_test(a_key_is_wrapped_for_its_subject),
+        cmocka_unit_test(a_text_and_its_commitment_belong_together),
         cmocka_unit_test(commitments_and_blind_indexes_are_as_described),
         cmocka_unit_test(hkdf_matches_the_rfc),
     };

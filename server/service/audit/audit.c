@@ -36,10 +36,7 @@ static bool add_entry(struct gj_ctx *ctx, const struct gj_entry_row *row, Gj__V1
 
 static bool is_about(const struct gj_entry_row *row, uint64_t record)
 {
-    struct gj_entry entry;
-    size_t size = 0;
-    return record == 0 || (gj_entry_decode(row->bytes.data, row->bytes.len, &entry, &size) == GJ_OK &&
-                              entry.subject == record && entry.subject_kind < GJ_SUBJECT_FIRST);
+    return record == 0 || (row->entry.subject == record && row->entry.subject_kind < GJ_SUBJECT_FIRST);
 }
 
 /* after 0: from the first entry on, which has the number 0. */
