@@ -8,6 +8,7 @@
 #include "core/subject.h"
 #include "core/work.h"
 #include "core/work_clock.h"
+#include "core/work_view.h"
 #include "store/record.h"
 #include "store/words.h"
 
@@ -195,17 +196,10 @@ static void save_queue_row(struct gj_ctx *ctx, struct gj_work *work)
     if (!row->open) {
         return;
     }
+    Gj__V1__Row shown;
     Gj__Stored__Work line = GJ__STORED__WORK__INIT;
-    line.number = row->number;
-    line.state = row->state;
-    line.revision = row->revision;
-    line.priority = row->priority;
-    line.category = row->category;
-    line.assignee = row->assignee;
-    line.place = row->place;
-    line.received_at = row->received_at;
-    line.due_at = gj_work_due_at(work);
-    line.breached = gj_work_breached(work);
+    gj_work_row(work, &shown);
+    line.row = &shown;
     line.household = row->household;
     line.created_by = row->created_by;
     line.awaiting_office = row->awaiting_office;

@@ -163,45 +163,32 @@ Gj__V1__Record *gj_work_wire(
     return shown ? record : NULL;
 }
 
-Gj__V1__Row *gj_work_row_of_line(
-    struct gj_arena *arena, uint64_t id, uint32_t kind, uint64_t office, const Gj__Stored__Work *line)
+void gj_work_row(const struct gj_work *work, Gj__V1__Row *out)
 {
-    Gj__V1__Row *row = GJ_ARENA_NEW(arena, Gj__V1__Row);
-    if (row == NULL) {
-        return NULL;
-    }
-    gj__v1__row__init(row);
-    row->id = id;
-    row->kind = kind;
-    row->office = office;
-    row->number = line->number;
-    row->state = line->state;
-    row->revision = line->revision;
-    row->priority = line->priority;
-    row->category = line->category;
-    row->assignee = line->assignee;
-    row->place = line->place;
-    row->received_at = line->received_at;
-    row->due_at = line->due_at;
-    row->breached = line->breached;
-    return row;
+    const Gj__Stored__Record *record = work->row;
+    gj__v1__row__init(out);
+    out->id = record->id;
+    out->kind = record->kind;
+    out->office = record->office;
+    out->number = record->number;
+    out->state = record->state;
+    out->revision = record->revision;
+    out->priority = record->priority;
+    out->category = record->category;
+    out->assignee = record->assignee;
+    out->place = record->place;
+    out->received_at = record->received_at;
+    out->due_at = gj_work_due_at(work);
+    out->breached = gj_work_breached(work);
 }
 
 Gj__V1__Row *gj_work_row_of_record(struct gj_arena *arena, const struct gj_work *work)
 {
-    const Gj__Stored__Record *record = work->row;
-    Gj__Stored__Work line = GJ__STORED__WORK__INIT;
-    line.number = record->number;
-    line.state = record->state;
-    line.revision = record->revision;
-    line.priority = record->priority;
-    line.category = record->category;
-    line.assignee = record->assignee;
-    line.place = record->place;
-    line.received_at = record->received_at;
-    line.due_at = gj_work_due_at(work);
-    line.breached = gj_work_breached(work);
-    return gj_work_row_of_line(arena, record->id, record->kind, record->office, &line);
+    Gj__V1__Row *row = GJ_ARENA_NEW(arena, Gj__V1__Row);
+    if (row != NULL) {
+        gj_work_row(work, row);
+    }
+    return row;
 }
 
 static char **keys_of(struct gj_arena *arena, const struct gj_kind *kind, const struct gj_field_set *set, size_t *count)

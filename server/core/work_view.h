@@ -11,9 +11,8 @@
 Gj__V1__Record *gj_work_wire(
     struct gj_ctx *ctx, const struct gj_work *work, const struct gj_access_answer *access, bool open);
 
-/* A line of a queue from its covering row or from the record. */
-Gj__V1__Row *gj_work_row_of_line(
-    struct gj_arena *arena, uint64_t id, uint32_t kind, uint64_t office, const Gj__Stored__Work *line);
+/* The record as a line of a queue; its texts are borrowed. Any thread. */
+void gj_work_row(const struct gj_work *work, Gj__V1__Row *out);
 Gj__V1__Row *gj_work_row_of_record(struct gj_arena *arena, const struct gj_work *work);
 
 /* Entries of a record, oldest first, from the one with this position on; at most max. *more: there are others.

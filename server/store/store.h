@@ -23,7 +23,7 @@ struct gj_vault;
 #define GJ_STORE_MASTER_KEY_SIZE 32
 
 /* Version of the tables as this program writes them. */
-#define GJ_STORE_SCHEMA 1
+#define GJ_STORE_SCHEMA 2
 
 struct gj_store_options {
     const char *dir;

@@ -41,16 +41,12 @@ static void read_queue(struct board *board)
     gj_iter_prefix(&iter, ctx->txn, GJ_TABLE_WORK, &prefix, GJ_FORWARD);
     while (board->out->n_assigned + board->out->n_unassigned < GJ_DISPATCH_BOARD_MAX && gj_iter_next(&iter)) {
         Gj__Stored__Work *line = NULL;
-        struct gj_key_reader reader = gj_key_read(iter.key.data, iter.key.len);
-        (void)gj_key_read_u32(&reader);
-        (void)gj_key_read_u16(&reader);
-        uint64_t id = gj_key_read_u64(&reader);
         if (!gj_record_unpack(ctx->txn, &iter.value, &gj__stored__work__descriptor, ctx->arena, (void **)&line)) {
             break;
         }
-        Gj__V1__Row *row = gj_work_row_of_line(ctx->arena, id, board->kind->number, board->office->id, line);
+        Gj__V1__Row *row = line->row;
         if (row == NULL) {
-            gj_txn_fail(ctx->txn, gj_arena_why(ctx->arena));
+            gj_txn_fail(ctx->txn, GJ_ECORRUPT);
             break;
         }
         if (row->assignee == 0) {

@@ -2,7 +2,9 @@
  * concerns a household by its index. */
 #include <string.h>
 
+#include "common/cursor.h"
 #include "common/limits.h"
+#include "common/pb_out.h"
 #include "core/core.h"
 #include "core/household.h"
 #include "core/subject.h"
@@ -14,12 +16,15 @@
 #include "service/register/register.h"
 #include "store/record.h"
 
-static int64_t sort_value(enum sort sort, const Gj__Stored__Work *line)
+/* Where a line of the queue begins: its field 1, a message (store/stored.proto). */
+#define WORK_ROW_TAG (1 << 3 | 2)
+
+static int64_t sort_value(enum sort sort, const Gj__V1__Row *row)
 {
     if (sort == SORT_DUE) {
-        return line->due_at == 0 ? INT64_MAX : line->due_at;
+        return row->due_at == 0 ? INT64_MAX : row->due_at;
     }
-    return sort == SORT_PRIORITY ? (int64_t)line->priority : 0;
+    return sort == SORT_PRIORITY ? (int64_t)row->priority : 0;
 }
 
 static bool state_wanted(const Gj__V1__ListRequest *request, const char *state)
@@ -35,13 +40,23 @@ static bool state_wanted(const Gj__V1__ListRequest *request, const char *state)
 static bool wanted(const struct listing *listing, const Gj__Stored__Work *line)
 {
     const Gj__V1__ListRequest *request = listing->request;
+    const Gj__V1__Row *row = line->row;
     uint64_t me = listing->ctx->actor->user;
-    return state_wanted(request, line->state) && (request->assignee == 0 || line->assignee == request->assignee) &&
+    return state_wanted(request, row->state) && (request->assignee == 0 || row->assignee == request->assignee) &&
            (request->household == 0 || line->household == request->household) &&
            (request->category[0] == '\0' ||
-               strncmp(line->category, request->category, strlen(request->category)) == 0) &&
-           (!request->breached || line->breached) && (!request->mine || line->assignee == me) &&
-           (!listing->own_only || line->assignee == me || line->created_by == me);
+               strncmp(row->category, request->category, strlen(request->category)) == 0) &&
+           (!request->breached || row->breached) && (!request->mine || row->assignee == me) &&
+           (!listing->own_only || row->assignee == me || line->created_by == me);
+}
+
+/* Whether every line of the queue is taken as it comes, so that none need be looked at. */
+static bool takes_all(const struct listing *listing)
+{
+    const Gj__V1__ListRequest *request = listing->request;
+    return listing->sort == SORT_ID && !listing->own_only && request->n_states == 0 && request->assignee == 0 &&
+           request->household == 0 && request->category[0] == '\0' && !request->breached && !request->mine &&
+           !request->columns;
 }
 
 /* Where the page goes on: behind (office, kind, id), or behind (value, id) of a sorted list. */
@@ -78,20 +93,59 @@ static void pick(struct listing *listing, const struct gj_register_cursor *candi
     listing->count++;
 }
 
-/* The row outlives its page in the store: its texts are copied. */
-static Gj__V1__Row *keep_row(struct listing *listing, const struct gj_register_cursor *at, Gj__Stored__Work *line)
+static bool add_row(struct listing *listing, Gj__V1__Row *row)
 {
-    struct gj_arena *arena = listing->ctx->arena;
-    line->number = gj_arena_strdup(arena, line->number);
-    line->state = gj_arena_strdup(arena, line->state);
-    line->category = gj_arena_strdup(arena, line->category);
-    line->place = gj_arena_strdup(arena, line->place);
-    Gj__V1__Row *row = gj_work_row_of_line(arena, at->id, at->kind, at->office, line);
-    if (row == NULL || line->number == NULL || line->state == NULL || line->category == NULL || line->place == NULL) {
-        gj_txn_fail(listing->ctx->txn, gj_arena_why(arena));
+    if (row == NULL) {
+        gj_txn_fail(listing->ctx->txn, gj_arena_why(listing->ctx->arena));
+        return false;
+    }
+    listing->rows[listing->count++] = row;
+    return true;
+}
+
+/* The row as the index holds it: the answer is encoded while the snapshot stands. */
+static bool add_row_as_stored(struct listing *listing, const struct gj_value *bytes)
+{
+    struct gj_pb_ready *ready = GJ_ARENA_NEW(listing->ctx->arena, struct gj_pb_ready);
+    struct gj_cursor cursor;
+    gj_cursor_init(&cursor, bytes->data, bytes->len);
+    bool found = gj_cursor_u8(&cursor) == WORK_ROW_TAG;
+    size_t len = gj_cursor_varint(&cursor);
+    const uint8_t *at = gj_cursor_bytes(&cursor, len);
+    if (!found || at == NULL) {
+        gj_txn_fail(listing->ctx->txn, GJ_ECORRUPT);
+        return false;
+    }
+    if (ready != NULL) {
+        *ready = (struct gj_pb_ready){.base.descriptor = &gj_pb_ready_descriptor, .bytes = at, .len = len};
+    }
+    return add_row(listing, (Gj__V1__Row *)(void *)ready);
+}
+
+/* A row that outlives the scratch memory. */
+static Gj__V1__Row *copy_row(struct gj_arena *arena, const Gj__V1__Row *from)
+{
+    Gj__V1__Row *row = gj_arena_dup(arena, from, sizeof(*from));
+    if (row == NULL) {
         return NULL;
     }
-    return row;
+    row->number = gj_arena_strdup(arena, from->number);
+    row->state = gj_arena_strdup(arena, from->state);
+    row->category = gj_arena_strdup(arena, from->category);
+    row->place = gj_arena_strdup(arena, from->place);
+    return row->number == NULL || row->state == NULL || row->category == NULL || row->place == NULL ? NULL : row;
+}
+
+static bool read_line(struct gj_txn *txn, const struct gj_value *bytes, struct gj_arena *arena, Gj__Stored__Work **line)
+{
+    if (!gj_record_unpack(txn, bytes, &gj__stored__work__descriptor, arena, (void **)line)) {
+        return false;
+    }
+    if ((*line)->row == NULL) {
+        gj_txn_fail(txn, GJ_ECORRUPT);
+        return false;
+    }
+    return true;
 }
 
 /* False: the page is full or the budget spent. */
@@ -105,13 +159,17 @@ static bool take_line(struct listing *listing, const struct gj_register_cursor *
         return false;
     }
     listing->budget--;
+    if (takes_all(listing)) {
+        listing->next = *at;
+        return add_row_as_stored(listing, bytes);
+    }
     gj_arena_reset(&listing->scratch);
-    if (!gj_record_unpack(ctx->txn, bytes, &gj__stored__work__descriptor, &listing->scratch, (void **)&line)) {
+    if (!read_line(ctx->txn, bytes, &listing->scratch, &line)) {
         return false;
     }
     listing->next = *at;
     struct gj_register_cursor candidate = *at;
-    candidate.value = sort_value(listing->sort, line);
+    candidate.value = sort_value(listing->sort, line->row);
     if (!wanted(listing, line) || !behind_cursor(listing, candidate.value, at->id)) {
         return true;
     }
@@ -119,8 +177,7 @@ static bool take_line(struct listing *listing, const struct gj_register_cursor *
         pick(listing, &candidate);
         return true;
     }
-    listing->rows[listing->count] = keep_row(listing, at, line);
-    return listing->rows[listing->count++] != NULL;
+    return add_row(listing, copy_row(ctx->arena, line->row));
 }
 
 struct gj_key gj_listing_queue_key(uint64_t office, uint32_t kind)
@@ -169,13 +226,13 @@ static void read_picks(struct listing *listing)
     for (size_t i = 0; i < listing->count; i++) {
         struct gj_key key = line_key(&listing->picks[i]);
         Gj__Stored__Work *line = NULL;
-        if (!gj_record_load(listing->ctx->txn, GJ_TABLE_WORK, &key, &gj__stored__work__descriptor, listing->ctx->arena,
-                (void **)&line)) {
+        struct gj_value bytes;
+        if (!gj_txn_get(listing->ctx->txn, GJ_TABLE_WORK, &key, &bytes) ||
+            !read_line(listing->ctx->txn, &bytes, listing->ctx->arena, &line)) {
             gj_txn_fail(listing->ctx->txn, GJ_ECORRUPT); /* the same snapshot has just shown it */
             return;
         }
-        listing->rows[i] = gj_work_row_of_line(
-            listing->ctx->arena, listing->picks[i].id, listing->picks[i].kind, listing->picks[i].office, line);
+        listing->rows[i] = line->row;
     }
     if (listing->more && listing->count > 0) {
         listing->next = listing->picks[listing->count - 1];
@@ -285,21 +342,15 @@ bool gj_listing_take_record(struct listing *listing, uint64_t id, int64_t value)
     if (!gj_work_load(ctx, id, &work) || !gj_work_may(ctx, &work, GJ_ACCESS_READ, &access, &refusal)) {
         return gj_txn_error(ctx->txn) == GJ_OK;
     }
-    Gj__Stored__Work line = {.state = work.row->state,
-        .category = work.row->category,
-        .assignee = work.row->assignee,
-        .household = work.row->household,
-        .created_by = work.row->created_by,
-        .breached = gj_work_breached(&work)};
-    if (!gj_listing_kind_wanted(listing, work.kind) || !wanted(listing, &line)) {
-        return true;
-    }
     Gj__V1__Row *row = gj_work_row_of_record(ctx->arena, &work);
     if (row == NULL) {
         gj_txn_fail(ctx->txn, gj_arena_why(ctx->arena));
         return false;
     }
-    listing->rows[listing->count++] = row;
+    Gj__Stored__Work line = {.row = row, .household = work.row->household, .created_by = work.row->created_by};
+    if (gj_listing_kind_wanted(listing, work.kind) && wanted(listing, &line)) {
+        listing->rows[listing->count++] = row;
+    }
     return true;
 }
 
