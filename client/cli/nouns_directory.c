@@ -92,6 +92,7 @@ static const struct option_row household_find[] = {
     {"room", "room", OPTION_TEXT, 0, N_("the room")},
     {"last4", "last4", OPTION_TEXT, 0, N_("the last four digits of a number")},
     {"surname", "surname", OPTION_TEXT, 0, N_("the surname")},
+    {"initials", "initials", OPTION_TEXT, 0, N_("the initials of a whole name, e.g. wxm")},
     {"purpose", "purpose", OPTION_TEXT, 0, N_("why; recorded")},
     END,
 };
@@ -204,7 +205,7 @@ static const struct command rows[] = {
     {"household", "show", N_("a household's file; the reading is recorded"), GJ__V1__CALL__DIR_HOUSEHOLD_SHOW,
         &gj__v1__household_show_request__descriptor, &gj__v1__household__descriptor, household_show, NULL, NULL, NULL,
         0, NULL},
-    {"household", "find", N_("find by phone, room, last four digits or surname; recorded"),
+    {"household", "find", N_("find by phone, room, last four digits, surname or initials; recorded"),
         GJ__V1__CALL__DIR_HOUSEHOLD_FIND, &gj__v1__household_find_request__descriptor,
         &gj__v1__household_list__descriptor, household_find, "households",
         "id room name occupancy persons open_records", NULL, 0, NULL},

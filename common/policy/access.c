@@ -202,3 +202,17 @@ bool gj_access_check(
     *answer = made;
     return true;
 }
+
+gj_parts gj_access_parts(const struct gj_guarded *guarded, gj_roles by)
+{
+    gj_parts parts = 0;
+    if (by == 0) {
+        return GJ_PART_BIT(GJ_PART_NAME) | GJ_PART_BIT(GJ_PART_PHONE) | GJ_PART_BIT(GJ_PART_CONTACT);
+    }
+    for (unsigned role = 0; role < 64; role++) {
+        if ((by & GJ_ROLE_BIT(role)) != 0) {
+            parts |= GJ_PARTS_ALL & ~guarded->hides[role];
+        }
+    }
+    return parts;
+}

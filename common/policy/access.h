@@ -52,6 +52,10 @@ struct gj_access_answer {
 bool gj_access_check(
     const struct gj_access_request *request, struct gj_access_answer *answer, struct gj_refusal *refusal);
 
+/* Which parts of a guarded thing may be seen by these roles together, once gj_access_check has allowed it by them. Who
+ * was asked to stand in, and is allowed by no role, sees what a job needs: name, phone, contact. */
+gj_parts gj_access_parts(const struct gj_guarded *guarded, gj_roles by);
+
 /* "RXAZ" to letters; false when a letter is unknown or stands twice. */
 bool gj_access_letters_parse(const char *text, size_t len, uint16_t *out);
 

@@ -66,6 +66,51 @@ static void read_roles(struct gj_load *load, gj_node node)
     }
 }
 
+static gj_parts read_parts(struct gj_reader *reader, gj_node node)
+{
+    static const char *const words[] = {
+#define WORD(name, word) word,
+        GJ_PARTS(WORD)
+#undef WORD
+    };
+    gj_parts parts = 0;
+    size_t count = gj_yaml_item_count(reader, node);
+    for (size_t i = 0; i < count; i++) {
+        gj_node item = gj_yaml_item(reader, node, i);
+        const char *word = gj_yaml_name(reader, item);
+        unsigned at = 0;
+        while (word != NULL && at < GJ_PART_COUNT && strcmp(words[at], word) != 0) {
+            at++;
+        }
+        if (word != NULL && at == GJ_PART_COUNT) {
+            gj_yaml_problem(reader, item, "\"%.40s\" is no part of a file", word);
+        } else if (word != NULL) {
+            parts |= GJ_PART_BIT(at);
+        }
+    }
+    return parts;
+}
+
+/* shows: {guard: [name, vehicles]}: the others of the roles with rights see all of it. */
+static void read_shows(struct gj_load *load, gj_node node, struct gj_guarded *subject)
+{
+    struct gj_reader *reader = &load->reader;
+    size_t count = gj_yaml_pair_count(reader, node, "shows");
+    for (size_t i = 0; i < count; i++) {
+        const char *code = "";
+        gj_node value = gj_yaml_pair(reader, node, i, &code);
+        const struct gj_role *role = NULL;
+        for (size_t k = 0; k < load->policy->role_count && code[0] != '\0'; k++) {
+            role = strcmp(load->policy->roles[k].code, code) == 0 ? &load->policy->roles[k] : role;
+        }
+        if (role == NULL || subject->rights.letters[role->number] == 0) {
+            gj_yaml_problem(reader, gj_yaml_pair_key(reader, node, i), "\"%.40s\" is no role with rights here", code);
+            continue;
+        }
+        subject->hides[role->number] = GJ_PARTS_ALL & ~read_parts(reader, value);
+    }
+}
+
 static void read_subjects(struct gj_load *load, gj_node node)
 {
     struct gj_reader *reader = &load->reader;
@@ -79,6 +124,10 @@ static void read_subjects(struct gj_load *load, gj_node node)
         (void)gj_yaml_map(reader, gj_yaml_pair(reader, node, i, &subjects[i].code), "a guarded thing", &map);
         subjects[i].label = gj_yaml_label(&map);
         gj_load_rights(load, gj_yaml_need(&map, "rights"), &subjects[i].rights);
+        gj_node shows = gj_yaml_get(&map, "shows");
+        if (shows != NULL) {
+            read_shows(load, shows, &subjects[i]);
+        }
         gj_yaml_map_end(&map);
     }
     load->policy->subjects = subjects;

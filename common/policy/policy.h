@@ -116,11 +116,35 @@ struct gj_options {
     size_t count;
 };
 
+/* Parts of a file (业户档案) that a role may see one by one. X(NAME, "word") */
+#define GJ_PARTS(X)                                                                                                    \
+    X(NAME, "name")             /* of the file and of its persons */                                                   \
+    X(PHONE, "phone")           /* masked until it is asked for */                                                     \
+    X(CONTACT, "contact")       /* how and when a person wants to be reached */                                        \
+    X(PERSONS, "persons")       /* who they are to the household, since when */                                        \
+    X(VULNERABLE, "vulnerable") /* what help somebody needs */                                                         \
+    X(VEHICLES, "vehicles")                                                                                            \
+    X(BILLING, "billing") /* area, occupancy, dates of completion and delivery */                                      \
+    X(RECORDS, "records") /* open work about it */
+
+enum gj_part {
+#define GJ_PART_ENUM(name, word) GJ_PART_##name,
+    GJ_PARTS(GJ_PART_ENUM)
+#undef GJ_PART_ENUM
+        GJ_PART_COUNT
+};
+
+/* A set of them. */
+typedef uint32_t gj_parts;
+#define GJ_PART_BIT(part) ((gj_parts)1 << (part))
+#define GJ_PARTS_ALL (GJ_PART_BIT(GJ_PART_COUNT) - 1)
+
 /* A thing that is not a record kind but is guarded by rights: household_file, audit_log … */
 struct gj_guarded {
     const char *code;
     struct gj_label label;
     struct gj_rights rights;
+    gj_parts hides[64]; /* by role number: what its holders do not see of it */
 };
 
 struct gj_obligation;

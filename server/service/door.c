@@ -94,6 +94,12 @@ bool gj_door_may_all(struct gj_ctx *ctx, const char *subject, enum gj_access_act
     return ask(ctx, subject, action, office, gj_door_region(ctx, office), NULL, &answer, &refusal) && !answer.own_only;
 }
 
+gj_parts gj_door_parts(struct gj_ctx *ctx, const char *subject, const struct gj_access_answer *answer)
+{
+    const struct gj_guarded *guarded = gj_policy_subject(ctx->policy, subject);
+    return guarded == NULL ? 0 : gj_access_parts(guarded, answer->by);
+}
+
 struct gj_entry gj_door_entry(struct gj_ctx *ctx, enum gj_entry_type type, const char *action, uint16_t subject_kind,
     uint64_t subject, uint64_t office, const struct gj_access_answer *by)
 {

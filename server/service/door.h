@@ -50,6 +50,9 @@ bool gj_door_may(struct gj_ctx *ctx, const char *subject, enum gj_access_action 
 /* The same, and not only for what is the actor's own. */
 bool gj_door_may_all(struct gj_ctx *ctx, const char *subject, enum gj_access_action action, uint64_t office);
 
+/* What of the subject the roles that gave the right may see. */
+gj_parts gj_door_parts(struct gj_ctx *ctx, const char *subject, const struct gj_access_answer *answer);
+
 /* Begins an entry: type, action, subject, office, the role that gave the right and on whose behalf. */
 struct gj_entry gj_door_entry(struct gj_ctx *ctx, enum gj_entry_type type, const char *action, uint16_t subject_kind,
     uint64_t subject, uint64_t office, const struct gj_access_answer *by);

@@ -27,7 +27,7 @@ static const struct {
     {"visit", "director:CR cs_lead:CRUA cs_agent:CRU hq_qa:R auditor:R"},
     {"duty_log", "director:RA cs_lead:RA cs_agent:CR duty_director:CRU guard:Cr hq_qa:R auditor:R"},
     {"household_file", "director:RLA cs_lead:CRLUA cs_agent:CRLU archivist:CRLU duty_director:RL eng_lead:rL tech:rL "
-                       "cashier:rL finance:rL hq_qa:RL owner:r auditor:RL"},
+                       "cashier:RL guard:RL finance:RL hq_qa:RL owner:r auditor:RL"},
     {"audit_log", "auditor:RE hq_qa:R"},
     {"users_roles", "sysadmin:CRU hq_qa:RA auditor:R"},
     {"policy_calendar", "hq_qa:CRUA director:RCU cs_lead:R cs_agent:R eng_lead:R duty_director:R tech:R auditor:R "

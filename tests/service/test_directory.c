@@ -323,6 +323,17 @@ static void test_find(void **state)
     assert_int_equal(list->cursor.len, 8);
     request.page = NULL;
     request.surname = "";
+    request.initials = "We";
+    (void)make_household(stage, "A-4", "王二", "13811114444");
+    assert_int_equal(find(stage, stage->agent, &request)->n_households, 2);
+    (void)make_household(stage, "A-5", "曾一", "13811115555");
+    request.initials = "zy";
+    assert_int_equal(find(stage, stage->agent, &request)->n_households, 1);
+    request.initials = "cy"; /* the same character's other reading */
+    assert_int_equal(find(stage, stage->agent, &request)->n_households, 1);
+    request.initials = "w";
+    assert_refused(CALL(stage->agent, DIR_HOUSEHOLD_FIND, &request), GJ__V1__STATUS__INVALID, "field_text", "initials");
+    request.initials = "";
     request.room = "ａ－2";
     list = find(stage, stage->agent, &request);
     assert_int_equal(list->n_households, 1);

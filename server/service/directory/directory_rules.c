@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/pinyin.h"
 #include "common/calendar.h"
 #include "common/limits.h"
 
@@ -342,7 +343,7 @@ enum gj_find_by gj_directory_rules_find(const Gj__V1__HouseholdFindRequest *requ
         enum gj_find_by by;
         const char *text;
     } tokens[] = {{GJ_FIND_PHONE, request->phone}, {GJ_FIND_ROOM, request->room}, {GJ_FIND_LAST4, request->last4},
-        {GJ_FIND_SURNAME, request->surname}};
+        {GJ_FIND_SURNAME, request->surname}, {GJ_FIND_INITIALS, request->initials}};
     enum gj_find_by by = GJ_FIND_NONE;
     *fault = nothing;
     for (size_t i = 0; i < sizeof tokens / sizeof tokens[0]; i++) {
@@ -355,7 +356,7 @@ enum gj_find_by gj_directory_rules_find(const Gj__V1__HouseholdFindRequest *requ
         }
         by = tokens[i].by;
     }
-    char number[GJ_TEXT_PHONE_SIZE], room[GJ_ROOM_SIZE];
+    char number[GJ_TEXT_PHONE_SIZE], room[GJ_ROOM_SIZE], letters[GJ_PINYIN_MAX + 1];
     const char *surname = request->surname;
     if (by == GJ_FIND_NONE) {
         *fault = wrong("field_missing", "phone");
@@ -368,6 +369,8 @@ enum gj_find_by gj_directory_rules_find(const Gj__V1__HouseholdFindRequest *requ
         *fault = wrong("field_text", "last4");
     } else if (by == GJ_FIND_SURNAME && !gj_directory_rules_text(surname, 1, GJ_TEXT_CODE_MAX)) {
         *fault = wrong("field_length", "surname");
+    } else if (by == GJ_FIND_INITIALS && !gj_pinyin_typed(request->initials, strlen(request->initials), letters)) {
+        *fault = wrong("field_text", "initials");
     } else if (by != GJ_FIND_PHONE && request->office == 0) {
         *fault = wrong("field_missing", "office");
     } else {
@@ -378,8 +381,21 @@ enum gj_find_by gj_directory_rules_find(const Gj__V1__HouseholdFindRequest *requ
 
 const char *gj_directory_rules_find_word(enum gj_find_by by)
 {
-    static const char *const words[] = {"none", "phone", "room", "last4", "surname"};
+    static const char *const words[] = {"none", "phone", "room", "last4", "surname", "initials"};
     return words[by];
+}
+
+enum gj_find_by gj_directory_rules_find_by(const char *action)
+{
+    static const char prefix[] = "find_";
+    enum gj_find_by by = GJ_FIND_INITIALS;
+    if (strncmp(action, prefix, sizeof prefix - 1) != 0) {
+        return GJ_FIND_NONE;
+    }
+    while (by != GJ_FIND_NONE && strcmp(action + sizeof prefix - 1, gj_directory_rules_find_word(by)) != 0) {
+        by--;
+    }
+    return by;
 }
 
 bool gj_directory_rules_purpose(const char *purpose, uint64_t record)

@@ -48,9 +48,11 @@ struct gj_fault_at gj_directory_rules_contractor(const Gj__V1__Contractor *contr
 struct gj_fault_at gj_directory_rules_office(const Gj__V1__Office *office);
 
 /* By what a household is looked for: exactly one complete token. NONE with *fault when it is not so. */
-enum gj_find_by { GJ_FIND_NONE, GJ_FIND_PHONE, GJ_FIND_ROOM, GJ_FIND_LAST4, GJ_FIND_SURNAME };
+enum gj_find_by { GJ_FIND_NONE, GJ_FIND_PHONE, GJ_FIND_ROOM, GJ_FIND_LAST4, GJ_FIND_SURNAME, GJ_FIND_INITIALS };
 enum gj_find_by gj_directory_rules_find(const Gj__V1__HouseholdFindRequest *request, struct gj_fault_at *fault);
 const char *gj_directory_rules_find_word(enum gj_find_by by);
+/* The action of the entry ("find_phone") back to what it stands for; NONE for another one. */
+enum gj_find_by gj_directory_rules_find_by(const char *action);
 
 /* Why a file is opened (查阅用途): call, ticket, visit and the policy's words; at most 32 of [a-z0-9._-]. Where a
  * record is in hand none is needed. */

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/pinyin.h"
 #include "core/core.h"
 #include "service/directory/directory_rules.h"
 #include "service/door.h"
@@ -214,10 +215,26 @@ static int compare_tokens(const void *a, const void *b)
     return memcmp(a, b, sizeof(struct gj_vault_token));
 }
 
+/* Both readings of a surname that has two: whoever searches may use either. */
+static bool add_name(struct gj_ctx *ctx, struct gj_token_set *set, uint64_t office, const char *name)
+{
+    char letters[GJ_PINYIN_MAX + 1];
+    size_t len = strlen(name);
+    if (!add_token(ctx, set, GJ_BLIND_SURNAME, office, name, gj_directory_rules_surname(name, len))) {
+        return false;
+    }
+    for (unsigned as_surname = 0; as_surname < 2; as_surname++) {
+        size_t count = gj_pinyin_initials(name, len, as_surname != 0, letters);
+        if (!add_token(ctx, set, GJ_BLIND_INITIALS, office, letters, count)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool add_person(struct gj_ctx *ctx, struct gj_token_set *set, uint64_t office, const Gj__V1__Person *person)
 {
-    size_t surname = gj_directory_rules_surname(person->name, strlen(person->name));
-    if (!add_token(ctx, set, GJ_BLIND_SURNAME, office, person->name, surname)) {
+    if (!add_name(ctx, set, office, person->name)) {
         return false;
     }
     for (size_t i = 0; i < person->n_phones; i++) {
@@ -252,8 +269,7 @@ bool gj_household_form_tokens(
             return false;
         }
     }
-    size_t surname = gj_directory_rules_surname(plain->name, strlen(plain->name));
-    if (!add_token(ctx, out, GJ_BLIND_SURNAME, office, plain->name, surname)) {
+    if (!add_name(ctx, out, office, plain->name)) {
         return false;
     }
     if (out->count < 2) {
@@ -286,50 +302,4 @@ bool gj_household_form_without(struct gj_ctx *ctx, const struct gj_token_set *a,
         }
     }
     return true;
-}
-
-/* ---- masks ---- */
-
-static bool mask(struct gj_ctx *ctx, char **text, void (*rule)(const char *, char *, size_t))
-{
-    if ((*text)[0] == '\0') {
-        return true;
-    }
-    size_t size = strlen(*text) + 8;
-    char *masked = gj_arena_alloc(ctx->arena, size);
-    if (masked == NULL) {
-        return no_room(ctx);
-    }
-    rule(*text, masked, size);
-    *text = masked;
-    return true;
-}
-
-bool gj_household_form_mask_phones(struct gj_ctx *ctx, Gj__V1__Household *plain)
-{
-    for (size_t i = 0; i < plain->n_persons; i++) {
-        Gj__V1__Person *person = plain->persons[i];
-        person->masked = true;
-        for (size_t k = 0; k < person->n_phones; k++) {
-            if (!mask(ctx, &person->phones[k], gj_directory_rules_mask_phone)) {
-                return false;
-            }
-        }
-    }
-    return true;
-}
-
-bool gj_household_form_mask_names(struct gj_ctx *ctx, Gj__V1__Household *plain)
-{
-    for (size_t i = 0; i < plain->n_persons; i++) {
-        if (!mask(ctx, &plain->persons[i]->name, gj_directory_rules_mask_name)) {
-            return false;
-        }
-    }
-    for (size_t i = 0; i < plain->n_vehicles; i++) {
-        if (!mask(ctx, &plain->vehicles[i]->plate, gj_directory_rules_mask_plate)) {
-            return false;
-        }
-    }
-    return mask(ctx, &plain->name, gj_directory_rules_mask_name);
 }

@@ -20,15 +20,11 @@ struct gj_token_set {
     struct gj_vault_token *items;
     size_t count, room;
 };
-/* full: phones of the whole company; for the office: last four digits, surnames, plates. */
+/* full: phones of the whole company; for the office: last four digits, surnames, initials, plates. */
 bool gj_household_form_tokens(
     struct gj_ctx *ctx, uint64_t office, const Gj__V1__Household *plain, struct gj_token_set *out);
 /* Those of a that are not in b, as fields of a command. */
 bool gj_household_form_without(struct gj_ctx *ctx, const struct gj_token_set *a, const struct gj_token_set *b,
     size_t *count, ProtobufCBinaryData **out);
-
-/* Hides what a reader without the right to it may not see. */
-bool gj_household_form_mask_phones(struct gj_ctx *ctx, Gj__V1__Household *plain);
-bool gj_household_form_mask_names(struct gj_ctx *ctx, Gj__V1__Household *plain);
 
 #endif

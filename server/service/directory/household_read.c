@@ -2,11 +2,13 @@
 #include <string.h>
 
 #include "common/limits.h"
+#include "common/pinyin.h"
 #include "core/core.h"
 #include "core/household.h"
 #include "service/directory/directory.h"
 #include "service/directory/directory_rules.h"
 #include "service/directory/household_form.h"
+#include "service/directory/household_mask.h"
 #include "service/door.h"
 #include "service/page.h"
 #include "store/record.h"
@@ -38,7 +40,8 @@ static bool record_view(
 
 struct look {
     struct gj_access_answer right;
-    bool tied_only; /* name, rooms and phones of the own job, nothing else */
+    gj_parts parts;
+    bool tied_only; /* by the work in hand alone: its number is there to be called */
 };
 
 static bool may_look(struct gj_ctx *ctx, uint64_t office, uint64_t household, uint64_t record, struct look *look)
@@ -53,6 +56,7 @@ static bool may_look(struct gj_ctx *ctx, uint64_t office, uint64_t household, ui
         return false;
     }
     const struct gj_guarded *guarded = gj_policy_subject(ctx->policy, GJ_DOOR_HOUSEHOLD);
+    look->parts = gj_access_parts(guarded, look->right.by);
     look->tied_only = true;
     for (unsigned role = 0; role < 64; role++) {
         if ((look->right.by >> role & 1) != 0 && (guarded->rights.letters[role] & GJ_LETTER_READ) != 0) {
@@ -63,12 +67,21 @@ static bool may_look(struct gj_ctx *ctx, uint64_t office, uint64_t household, ui
 }
 
 /* Searching is for those who may see the whole office; who is tied to a job knows its household. */
-static bool may_find(struct gj_ctx *ctx, uint64_t office, struct gj_access_answer *right)
+static bool may_find(struct gj_ctx *ctx, uint64_t office, enum gj_find_by by, struct gj_access_answer *right)
 {
+    static const gj_parts needed[] = {[GJ_FIND_PHONE] = GJ_PART_BIT(GJ_PART_PHONE),
+        [GJ_FIND_LAST4] = GJ_PART_BIT(GJ_PART_PHONE),
+        [GJ_FIND_SURNAME] = GJ_PART_BIT(GJ_PART_NAME),
+        [GJ_FIND_INITIALS] = GJ_PART_BIT(GJ_PART_NAME)};
     if (!gj_door_check(ctx, GJ_DOOR_HOUSEHOLD, GJ_ACCESS_LIST, office, right)) {
         return false;
     }
-    return !right->own_only || gj_refuse(ctx, GJ__V1__STATUS__DENIED, "not_related", NULL, NULL);
+    if (right->own_only) {
+        return gj_refuse(ctx, GJ__V1__STATUS__DENIED, "not_related", NULL, NULL);
+    }
+    /* Who may not see a number must not learn whose it is by asking either. */
+    return (needed[by] & ~gj_door_parts(ctx, GJ_DOOR_HOUSEHOLD, right)) == 0 ||
+           gj_refuse(ctx, GJ__V1__STATUS__DENIED, "no_right", gj_directory_rules_find_word(by), NULL);
 }
 
 static const ProtobufCMessage *read_body(struct gj_ctx *ctx, uint64_t office, uint64_t household, const char *action,
@@ -102,8 +115,9 @@ void gj_directory_read_apply(struct gj_ctx *ctx, const ProtobufCMessage *message
         (void)gj_door_invalid(ctx, "field_text", "purpose");
         return;
     }
-    bool allowed = body->household == 0 ? may_find(ctx, body->office, &look.right)
-                                        : may_look(ctx, body->office, body->household, body->record, &look);
+    bool allowed = body->household == 0
+                       ? may_find(ctx, body->office, gj_directory_rules_find_by(body->action), &look.right)
+                       : may_look(ctx, body->office, body->household, body->record, &look);
     if (!allowed) {
         return;
     }
@@ -146,6 +160,10 @@ const ProtobufCMessage *gj_directory_show_prepare(struct gj_ctx *ctx, const Prot
     if (!may_look(ctx, stored->office, stored->id, request->record, &look)) {
         return NULL;
     }
+    if (request->unmask_phone && (look.parts & GJ_PART_BIT(GJ_PART_PHONE)) == 0) {
+        (void)gj_refuse(ctx, GJ__V1__STATUS__DENIED, "no_right", "unmask_phone", NULL);
+        return NULL;
+    }
     return read_body(ctx, stored->office, stored->id, request->unmask_phone ? "unmask" : "show", request->purpose,
         request->record, 1);
 }
@@ -182,15 +200,6 @@ static bool add_open_records(struct gj_ctx *ctx, Gj__V1__Household *plain)
     return true;
 }
 
-static void keep_own_job_only(Gj__V1__Household *plain)
-{
-    plain->n_vehicles = 0;
-    plain->area_cm2 = 0;
-    plain->delivered_at = 0;
-    plain->completed_at = 0;
-    plain->n_open_records = 0;
-}
-
 void gj_directory_show(struct gj_ctx *ctx, const ProtobufCMessage *message)
 {
     const Gj__V1__HouseholdShowRequest *request = (const Gj__V1__HouseholdShowRequest *)message;
@@ -207,12 +216,10 @@ void gj_directory_show(struct gj_ctx *ctx, const ProtobufCMessage *message)
                 gj_household_form_open(&sealing, stored, &plain) && add_open_records(ctx, plain);
     gj_sealing_end(&sealing);
     /* The technician's own job shows the number to call; everybody else sees it when asking for it. */
-    if (!good || (!request->unmask_phone && !look.tied_only && !gj_household_form_mask_phones(ctx, plain))) {
+    if (!good || (!request->unmask_phone && !look.tied_only && !gj_household_mask_phones(ctx, plain))) {
         return;
     }
-    if (look.tied_only) {
-        keep_own_job_only(plain);
-    }
+    gj_household_keep_parts(plain, look.parts);
     gj_answer_ok(ctx, &plain->base);
 }
 
@@ -226,8 +233,9 @@ struct found {
 static bool find_token(
     struct gj_ctx *ctx, const Gj__V1__HouseholdFindRequest *request, enum gj_find_by by, struct gj_vault_token *token)
 {
-    static const enum gj_blind kinds[] = {0, GJ_BLIND_PHONE, 0, GJ_BLIND_PHONE_LAST, GJ_BLIND_SURNAME};
-    char number[GJ_TEXT_PHONE_SIZE];
+    static const enum gj_blind kinds[] = {
+        0, GJ_BLIND_PHONE, 0, GJ_BLIND_PHONE_LAST, GJ_BLIND_SURNAME, GJ_BLIND_INITIALS};
+    char number[GJ_TEXT_PHONE_SIZE], letters[GJ_PINYIN_MAX + 1];
     const char *text = by == GJ_FIND_LAST4 ? request->last4 : request->surname;
     size_t len = strlen(text);
     if (by == GJ_FIND_PHONE) {
@@ -237,6 +245,10 @@ static bool find_token(
         }
         text = number;
         len = strcspn(number, "#");
+    } else if (by == GJ_FIND_INITIALS) {
+        (void)gj_pinyin_typed(request->initials, strlen(request->initials), letters);
+        text = letters;
+        len = strlen(letters);
     }
     enum gj_err err = gj_vault_token(
         ctx->core->vault, kinds[by], by == GJ_FIND_PHONE ? 0 : (uint32_t)request->office, text, len, token);
@@ -294,35 +306,46 @@ static bool find(struct gj_ctx *ctx, const Gj__V1__HouseholdFindRequest *request
     return true;
 }
 
+static bool name_fits(const char *name, const Gj__V1__HouseholdFindRequest *request, enum gj_find_by by)
+{
+    char wanted[GJ_PINYIN_MAX + 1], letters[GJ_PINYIN_MAX + 1];
+    size_t len = strlen(name);
+    if (by == GJ_FIND_SURNAME) {
+        size_t surname = gj_directory_rules_surname(name, len);
+        return surname > 0 && strlen(request->surname) == surname && memcmp(name, request->surname, surname) == 0;
+    }
+    (void)gj_pinyin_typed(request->initials, strlen(request->initials), wanted);
+    return (gj_pinyin_initials(name, len, false, letters) > 0 && strcmp(letters, wanted) == 0) ||
+           (gj_pinyin_initials(name, len, true, letters) > 0 && strcmp(letters, wanted) == 0);
+}
+
+static bool phone_fits(const char *phone, const char *wanted, const char *last4, enum gj_find_by by)
+{
+    char last[5];
+    size_t len = strcspn(phone, "#");
+    return by == GJ_FIND_PHONE ? strlen(wanted) == len && memcmp(wanted, phone, len) == 0
+                               : gj_directory_rules_last4(phone, last) && strcmp(last, last4) == 0;
+}
+
 /* Whether what is written in the file is what was asked for: an index may be ahead of an import, or behind. */
 static bool really_has(const Gj__V1__Household *plain, const Gj__V1__HouseholdFindRequest *request, enum gj_find_by by)
 {
-    char wanted[GJ_TEXT_PHONE_SIZE] = "", last[5];
-    if (by == GJ_FIND_ROOM) {
+    char wanted[GJ_TEXT_PHONE_SIZE] = "";
+    bool by_name = by == GJ_FIND_SURNAME || by == GJ_FIND_INITIALS;
+    if (by == GJ_FIND_ROOM || (by_name && name_fits(plain->name, request, by))) {
         return true;
     }
     if (by == GJ_FIND_PHONE && gj_text_phone(request->phone, strlen(request->phone), wanted) != GJ_OK) {
         return false;
     }
     wanted[strcspn(wanted, "#")] = '\0';
-    size_t surname = gj_directory_rules_surname(plain->name, strlen(plain->name));
-    if (by == GJ_FIND_SURNAME && surname > 0 && strlen(request->surname) == surname &&
-        memcmp(plain->name, request->surname, surname) == 0) {
-        return true;
-    }
     for (size_t i = 0; i < plain->n_persons; i++) {
         const Gj__V1__Person *person = plain->persons[i];
-        surname = gj_directory_rules_surname(person->name, strlen(person->name));
-        if (by == GJ_FIND_SURNAME && strlen(request->surname) == surname &&
-            memcmp(person->name, request->surname, surname) == 0) {
+        if (by_name && name_fits(person->name, request, by)) {
             return true;
         }
-        for (size_t k = 0; by != GJ_FIND_SURNAME && k < person->n_phones; k++) {
-            size_t len = strcspn(person->phones[k], "#");
-            bool same = by == GJ_FIND_PHONE
-                            ? strlen(wanted) == len && memcmp(wanted, person->phones[k], len) == 0
-                            : gj_directory_rules_last4(person->phones[k], last) && strcmp(last, request->last4) == 0;
-            if (same) {
+        for (size_t k = 0; !by_name && k < person->n_phones; k++) {
+            if (phone_fits(person->phones[k], wanted, request->last4, by)) {
                 return true;
             }
         }
@@ -347,7 +370,7 @@ const ProtobufCMessage *gj_directory_find_prepare(struct gj_ctx *ctx, const Prot
         return NULL;
     }
     if (!purpose_ok(ctx, request->purpose, 0) || !gj_door_office(ctx, request->office, "office") ||
-        !may_find(ctx, request->office, &right) || !find(ctx, request, found)) {
+        !may_find(ctx, request->office, by, &right) || !find(ctx, request, found)) {
         return NULL;
     }
     (void)strcat(action, gj_directory_rules_find_word(by));
@@ -356,7 +379,7 @@ const ProtobufCMessage *gj_directory_find_prepare(struct gj_ctx *ctx, const Prot
 
 /* One row of the answer: masked, or left out. */
 static bool add_row(struct gj_ctx *ctx, const Gj__V1__HouseholdFindRequest *request, enum gj_find_by by, uint64_t id,
-    Gj__V1__HouseholdList *list)
+    gj_parts parts, Gj__V1__HouseholdList *list)
 {
     Gj__Stored__Household *stored = NULL;
     Gj__V1__Household *plain = NULL;
@@ -371,12 +394,10 @@ static bool add_row(struct gj_ctx *ctx, const Gj__V1__HouseholdFindRequest *requ
     if (!good || !really_has(plain, request, by)) {
         return good;
     }
-    if (!gj_household_form_mask_phones(ctx, plain) || !gj_household_form_mask_names(ctx, plain)) {
+    if (!gj_household_mask_phones(ctx, plain) || !gj_household_mask_names(ctx, plain)) {
         return false;
     }
-    for (size_t i = 0; i < plain->n_persons; i++) {
-        plain->persons[i]->vulnerable = (char *)protobuf_c_empty_string;
-    }
+    gj_household_keep_parts(plain, parts & ~GJ_PART_BIT(GJ_PART_VULNERABLE));
     list->households[list->n_households++] = plain;
     return true;
 }
@@ -395,11 +416,12 @@ void gj_directory_find(struct gj_ctx *ctx, const ProtobufCMessage *message)
         return;
     }
     gj__v1__household_list__init(list);
-    if (!gj_page_read(ctx, request->page, &page) || !may_find(ctx, request->office, &right) ||
+    enum gj_find_by by = gj_directory_rules_find(request, &fault);
+    if (!gj_page_read(ctx, request->page, &page) || !may_find(ctx, request->office, by, &right) ||
         !find(ctx, request, found)) {
         return;
     }
-    enum gj_find_by by = gj_directory_rules_find(request, &fault);
+    gj_parts parts = gj_door_parts(ctx, GJ_DOOR_HOUSEHOLD, &right);
     list->households = GJ_ARENA_ARRAY(ctx->arena, page.rows, Gj__V1__Household *);
     if (list->households == NULL) {
         (void)gj_door_failed(ctx, gj_arena_why(ctx->arena));
@@ -416,7 +438,7 @@ void gj_directory_find(struct gj_ctx *ctx, const ProtobufCMessage *message)
             break;
         }
         last = found->ids[i];
-        if (!add_row(ctx, request, by, last, list)) {
+        if (!add_row(ctx, request, by, last, parts, list)) {
             return;
         }
     }
