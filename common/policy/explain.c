@@ -106,6 +106,7 @@ static bool fill_row(
         .provisional = state.provisional,
         .pausable = ((timer->pausable >> number) & 1u) != 0,
         .starts = starting_act(place->kind, timer_at),
+        .from_received = timer->from_received,
         .clock = rule.limit.duration.unit == GJ_UNIT_NONE ? "field" : gj_run_name(gj_duration_run(rule.limit.duration)),
     };
     describe_limit(place->kind, &rule.limit, row->limit, sizeof row->limit);

@@ -28,6 +28,7 @@ struct gj_explain_row {
     bool provisional;
     bool pausable;
     const char *starts; /* the act that starts it */
+    bool from_received; /* it runs from the moment received, not from that act */
 };
 
 /* Fills at most GJ_TIMERS_MAX rows in the order of declaration, only timers that have a promise. False: *refusal says

@@ -149,6 +149,14 @@ void gj_notify_person(struct gj_ctx *ctx, struct gj_work *work, uint64_t user, c
     tell(ctx, &people, &notice);
 }
 
+void gj_notify_child(struct gj_ctx *ctx, struct gj_work *parent, const struct gj_work *child)
+{
+    struct gj_people people = {.items = {{.user = parent->row->assignee}}, .count = parent->row->assignee == 0 ? 0 : 1};
+    struct gj_notice notice = notice_of(ctx, parent, "record.child");
+    notice.params[1] = child->row->number;
+    tell(ctx, &people, &notice);
+}
+
 static void fold_people(struct gj_ctx *ctx, struct gj_work *work, const struct gj_notify_rung *rung)
 {
     struct gj_people people;

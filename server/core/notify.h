@@ -38,6 +38,10 @@ void gj_notify_consent(struct gj_ctx *ctx, struct gj_work *work, const struct gj
 void gj_notify_settled(struct gj_ctx *ctx, struct gj_work *work, uint64_t user, bool approved);
 void gj_notify_person(struct gj_ctx *ctx, struct gj_work *work, uint64_t user, const char *code);
 
+/* The assignee of a record into which another one was merged; "record.child", its second parameter is the other's
+ * number. */
+void gj_notify_child(struct gj_ctx *ctx, struct gj_work *parent, const struct gj_work *child);
+
 /* What several rungs would tell the same person at once after a hold: one notice "timer.folded" with their count. */
 #define GJ_NOTIFY_FOLD_MAX 256
 struct gj_notify_fold {

@@ -32,7 +32,8 @@
     X(NOTICE, 0x8014, "notice", false)                                                                                 \
     X(DRAW, 0x8015, "draw", false)                                                                                     \
     X(OBLIGATION, 0x8016, "obligation", false)                                                                         \
-    X(STORE, 0x8017, "store", false) /* the daemon and its store: clock, backup, restore */
+    X(STORE, 0x8017, "store", false)   /* the daemon and its store: clock, backup, restore */                          \
+    X(PARENT, 0x8018, "parent", false) /* the record that others belong to: `by_subject` alone */
 
 enum gj_subject_kind {
 #define GJ_SUBJECT_ENUM(name, number, word, keyed) GJ_SUBJECT_##name = number,

@@ -37,14 +37,14 @@ struct gj_work {
     struct gj_view view;            /* brought up to date by gj_work_refresh */
     struct gj_timer_state timers[GJ_TIMERS_MAX];
     size_t timer_count;
-    bool fresh;                        /* not yet in the store */
-    bool was_open;                     /* as stored */
-    int64_t was_fire_at;               /* as stored: key of its row in `due`, never later than what it has to do next */
-    bool fires;                        /* its row in `due` has fired, or is to be exact again */
-    uint64_t was_office;               /* as stored: key of its row in `work` */
-    bool was_closed;                   /* as stored: has a row in `by_date` */
-    uint64_t was_household, was_asset; /* as stored: has rows in `by_subject` */
-    uint32_t told;                     /* bit n: timer n of the kind rests on a time told in this step */
+    bool fresh;          /* not yet in the store */
+    bool was_open;       /* as stored */
+    int64_t was_fire_at; /* as stored: key of its row in `due`, never later than what it has to do next */
+    bool fires;          /* its row in `due` has fired, or is to be exact again */
+    uint64_t was_office; /* as stored: key of its row in `work` */
+    bool was_closed;     /* as stored: has a row in `by_date` */
+    uint64_t was_household, was_asset, was_parent; /* as stored: has rows in `by_subject` */
+    uint32_t told;                                 /* bit n: timer n of the kind rests on a time told in this step */
 };
 
 /* --- Loading --- */
@@ -193,8 +193,12 @@ struct gj_work_creation {
     const char *act;
     const char *state; /* imported cases: where they stand */
     const char *paper_number;
+    ProtobufCBinaryData import_key; /* empty: it is not recognised again */
 };
 Gj__Work__Create *gj_work_creation_body(struct gj_ctx *ctx, struct gj_work_creation *creation);
+/* The record that an imported case of the office with this key became; 0: none. */
+uint64_t gj_work_by_import_key(struct gj_txn *txn, uint64_t office, const ProtobufCBinaryData *key);
+void gj_work_keep_import_key(struct gj_txn *txn, uint64_t office, const ProtobufCBinaryData *key, uint64_t id);
 /* Makes a record in the middle of another command, which has checked rights: an imported case, a line of the duty log.
  * Written stays that of the other command. False: the rules do not allow it; nothing was written or refused. */
 bool gj_work_create_now(struct gj_ctx *ctx, const Gj__Work__Create *body);

@@ -195,6 +195,18 @@ static void enter(
     (void)gj_work_entry(ctx, &a->work, &note);
 }
 
+/* Whoever works on the record that this one was merged into (合并) hears of it. */
+static void tell_parent(struct gj_ctx *ctx, const struct act *a)
+{
+    const struct gj_transition *transition = a->flow.transition;
+    const struct gj_state *to = transition == NULL ? NULL : gj_kind_state(a->work.kind, a->flow.to);
+    struct gj_work parent;
+    if (to != NULL && to->class == GJ_STATE_FINAL && !a->flow.pending && a->work.row->parent != 0 &&
+        gj_work_load(ctx, a->work.row->parent, &parent)) {
+        gj_notify_child(ctx, &parent, &a->work);
+    }
+}
+
 /* The second person's word may come as an act like any other: clients offer what RECORD_ACTIONS names. */
 static void consent_as_act(struct gj_ctx *ctx, const Gj__Work__Act *act, bool approve)
 {
@@ -237,6 +249,7 @@ void gj_work_apply_act(struct gj_ctx *ctx, const ProtobufCMessage *message)
     gj_work_save(ctx, &a.work);
     gj_obligations_note(ctx, &a.work, a.body->act);
     gj_work_after(ctx, &a.work, a.flow.pending ? NULL : transition);
+    tell_parent(ctx, &a);
     if (a.flow.pending) {
         gj_notify_consent(ctx, &a.work, transition);
     }

@@ -187,6 +187,7 @@ static void write_it(struct gj_ctx *ctx, struct creation *c)
     (void)gj_work_entry(ctx, &c->work, &note);
     gj_work_save(ctx, &c->work);
     point_to_links(ctx, &c->work);
+    gj_work_keep_import_key(ctx->txn, row->office, &body->import_key, row->id);
     gj_obligations_note(ctx, &c->work, NULL);
     gj_work_after(ctx, &c->work, c->flow.transition);
 }

@@ -147,6 +147,7 @@ bool gj_work_from_row(struct gj_ctx *ctx, Gj__Stored__Record *row, struct gj_wor
     work->was_closed = !row->open;
     work->was_household = row->household;
     work->was_asset = row->asset;
+    work->was_parent = row->parent;
     gj_work_timers_load(work);
     gj_work_refresh(ctx, work);
     return gj_txn_error(ctx->txn) == GJ_OK;
@@ -199,6 +200,31 @@ uint64_t gj_work_by_number(struct gj_txn *txn, const char *number)
     }
     struct gj_key key = gj_key_of_name(number);
     return gj_txn_get_u64(txn, GJ_TABLE_NUMBER, &key);
+}
+
+/* No human number begins with a zero byte. */
+static struct gj_key import_key(uint64_t office, const ProtobufCBinaryData *bytes)
+{
+    struct gj_key key;
+    gj_key_init(&key);
+    gj_key_u8(&key, 0);
+    gj_key_u32(&key, (uint32_t)office);
+    gj_key_bytes(&key, bytes->data, bytes->len);
+    return key;
+}
+
+uint64_t gj_work_by_import_key(struct gj_txn *txn, uint64_t office, const ProtobufCBinaryData *key)
+{
+    struct gj_key whole = import_key(office, key);
+    return key->len == 0 ? 0 : gj_txn_get_u64(txn, GJ_TABLE_NUMBER, &whole);
+}
+
+void gj_work_keep_import_key(struct gj_txn *txn, uint64_t office, const ProtobufCBinaryData *key, uint64_t id)
+{
+    struct gj_key whole = import_key(office, key);
+    if (key->len > 0) {
+        gj_txn_put_u64(txn, GJ_TABLE_NUMBER, &whole, id);
+    }
 }
 
 /* --- ties --- */

@@ -89,6 +89,7 @@ Gj__Work__Create *gj_work_creation_body(struct gj_ctx *ctx, struct gj_work_creat
     body->late = late[0] != '\0';
     body->state = creation->state == NULL ? body->state : (char *)creation->state;
     body->paper_number = creation->paper_number == NULL ? body->paper_number : (char *)creation->paper_number;
+    body->import_key = creation->import_key;
     Gj__Work__Words words = GJ__WORK__WORDS__INIT;
     words.late_reason = (char *)late;
     bool ok = body->fields != NULL || creation->field_count == 0;

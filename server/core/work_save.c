@@ -296,6 +296,7 @@ void gj_work_save(struct gj_ctx *ctx, struct gj_work *work)
     /* A record that was entered for another household by mistake is still found there: its history is there too. */
     index_subject(ctx, GJ_SUBJECT_HOUSEHOLD, row->household != work->was_household ? row->household : 0, row->id);
     index_subject(ctx, GJ_SUBJECT_ASSET, row->asset != work->was_asset ? row->asset : 0, row->id);
+    index_subject(ctx, GJ_SUBJECT_PARENT, row->parent != work->was_parent ? row->parent : 0, row->id);
     ctx->apply->written.id = row->id;
     ctx->apply->written.revision = row->revision;
     ctx->apply->written.number = row->number;
@@ -307,4 +308,5 @@ void gj_work_save(struct gj_ctx *ctx, struct gj_work *work)
     work->was_closed = !row->open;
     work->was_household = row->household;
     work->was_asset = row->asset;
+    work->was_parent = row->parent;
 }

@@ -52,7 +52,7 @@
     X(IMPORT, "import")                       /* id -> import under way or done */                                     \
     X(LIMIT_PROPOSAL, "limit_proposal")       /* id -> looser limit that waits for its second person */                \
     X(TIMER, "timer")                         /* fire time, what -> timers of things that are no records */            \
-    X(NUMBER, "number")                       /* human number of a record -> its id */                                 \
+    X(NUMBER, "number")                       /* human number of a record, 0 and key of an import -> its id */         \
     X(WORD, "word")                           /* number -> word of the vocabulary (store/words.h) */
 
 enum gj_table {

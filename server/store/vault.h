@@ -64,6 +64,7 @@ enum gj_blind {
     GJ_BLIND_NAME = 5,
     GJ_BLIND_PLATE = 6,
     GJ_BLIND_ID_NUMBER = 7,
+    GJ_BLIND_CASE = 8, /* an imported case: it holds names and phones */
 };
 
 struct gj_vault_token {

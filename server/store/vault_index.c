@@ -22,6 +22,8 @@ static const char *label_of(enum gj_blind kind)
         return "name";
     case GJ_BLIND_PLATE:
         return "plate";
+    case GJ_BLIND_CASE:
+        return "case";
     case GJ_BLIND_ID_NUMBER:
         return "id-number";
     }

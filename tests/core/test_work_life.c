@@ -203,9 +203,13 @@ static void merged_into_another(void **state)
     assert_refused(
         world_do(w, w->agent, second, "merge", &request), GJ__V1__STATUS__REFUSED, "reference_inactive", "parent");
     request.parent = first;
+    assert_int_equal(world_notices(w, w->tech, "record.child"), 0);
+    world_bring(w, first, "ACCEPTED");
     assert_ok(world_do(w, w->agent, second, "merge", &request));
     world_expect_state(w, second, "MERGED");
     assert_int_equal(world_row(w, second)->parent, first);
+    /* Whoever works on the first hears of it. */
+    assert_int_equal(world_notices(w, w->tech, "record.child"), 1);
 }
 
 static void second_decline_goes_to_the_lead(void **state)

@@ -448,6 +448,8 @@ static void open_cases_are_imported_with_their_times(void **state)
     Gj__V1__CreateRequest *list_of[] = {&cases[0], &cases[1]};
     Gj__V1__Field *fields[] = {
         text(w, "paper_number", "纸-17"), text(w, "description", "外墙渗水"), text(w, "area", "household")};
+    Gj__V1__Field *others[] = {
+        text(w, "paper_number", "纸-18"), text(w, "description", "外墙渗水"), text(w, "area", "household")};
     Gj__V1__ImportCasesRequest request = GJ__V1__IMPORT_CASES_REQUEST__INIT;
     for (int i = 0; i < 2; i++) {
         cases[i].kind = (char *)"repair_ticket";
@@ -455,7 +457,7 @@ static void open_cases_are_imported_with_their_times(void **state)
         cases[i].priority = 3;
         cases[i].household = w->household;
         cases[i].received_at = long_ago;
-        cases[i].fields = fields;
+        cases[i].fields = i == 0 ? fields : others;
         cases[i].n_fields = 3;
     }
     request.office = w->office;
@@ -473,10 +475,115 @@ static void open_cases_are_imported_with_their_times(void **state)
     assert_string_equal(row->paper_number, "纸-17");
     assert_true(world_timer(w, 1, "finish")->due_at > long_ago);
     world_bring(w, 1, "DISPATCHED");
+    /* The same file again makes nothing: by the number on paper, whatever else has been written on the line since. */
+    cases[0].place = (char *)"3-2-1801";
+    assert_refused(gj_direct_call(w->direct, w->lead, GJ__V1__CALL__RECORD_IMPORT, &request), GJ__V1__STATUS__REFUSED,
+        "nothing_to_change", "cases");
+    others[0] = text(w, "paper_number", "纸-19");
+    assert_ok(gj_direct_call(w->direct, w->lead, GJ__V1__CALL__RECORD_IMPORT, &request));
+    assert_int_equal(world_count(w, GJ_TABLE_RECORD), 3);
     cases[1].category = (char *)"NO-SUCH";
     assert_refused(gj_direct_call(w->direct, w->lead, GJ__V1__CALL__RECORD_IMPORT, &request), GJ__V1__STATUS__INVALID,
         "field_choice", "category");
-    assert_int_equal(world_count(w, GJ_TABLE_RECORD), 2);
+    assert_int_equal(world_count(w, GJ_TABLE_RECORD), 3);
+}
+
+/* The check says of each case what would become of it, and writes nothing. */
+static void an_import_is_checked_beforehand(void **state)
+{
+    struct world *w = *state;
+    Gj__V1__CreateRequest cases[3] = {
+        GJ__V1__CREATE_REQUEST__INIT, GJ__V1__CREATE_REQUEST__INIT, GJ__V1__CREATE_REQUEST__INIT};
+    Gj__V1__CreateRequest *list_of[] = {&cases[0], &cases[1], &cases[2]};
+    Gj__V1__Field *fields[] = {text(w, "description", "外墙渗水"), text(w, "area", "household")};
+    Gj__V1__ImportCasesRequest request = GJ__V1__IMPORT_CASES_REQUEST__INIT;
+    for (int i = 0; i < 3; i++) {
+        cases[i].kind = (char *)"repair_ticket";
+        cases[i].category = (char *)(i == 1 ? "NO-SUCH" : "LEK-02");
+        cases[i].priority = 3;
+        cases[i].received_at = gj_direct_now(w->direct) - (3 + i) * DAY;
+        cases[i].fields = fields;
+        cases[i].n_fields = 2;
+    }
+    request.office = w->office;
+    request.cases = list_of;
+    request.n_cases = 1;
+    request.state = (char *)"TRIAGED";
+    assert_ok(gj_direct_call(w->direct, w->lead, GJ__V1__CALL__RECORD_IMPORT, &request));
+    request.n_cases = 3;
+    const struct gj_result *result = gj_direct_call(w->direct, w->lead, GJ__V1__CALL__RECORD_IMPORT_CHECK, &request);
+    assert_ok(result);
+    const Gj__V1__ImportChecked *checked = (const Gj__V1__ImportChecked *)result->body;
+    assert_int_equal(result->status, GJ__V1__STATUS__OK);
+    assert_int_equal(checked->n_cases, 3);
+    assert_int_equal(checked->cases[0]->known, 1);
+    assert_string_equal(checked->cases[0]->number, world_row(w, 1)->number);
+    assert_string_equal(checked->cases[1]->code, "field_choice");
+    assert_string_equal(checked->cases[1]->field, "category");
+    assert_int_equal(checked->cases[2]->known, 0);
+    assert_string_equal(checked->cases[2]->code, "");
+    assert_int_equal(checked->cases[2]->key.len, checked->cases[0]->key.len);
+    assert_memory_not_equal(checked->cases[2]->key.data, checked->cases[0]->key.data, checked->cases[0]->key.len);
+    assert_int_equal(world_count(w, GJ_TABLE_RECORD), 1);
+    /* Who may not import sees it at every line. */
+    result = gj_direct_call(w->direct, w->agent, GJ__V1__CALL__RECORD_IMPORT_CHECK, &request);
+    assert_int_equal(result->status, GJ__V1__STATUS__OK);
+    checked = (const Gj__V1__ImportChecked *)result->body;
+    assert_string_not_equal(checked->cases[2]->code, "");
+}
+
+/* Words for every code of a kind, and the clocks that run from the receipt. */
+static void a_kind_comes_with_its_words(void **state)
+{
+    struct world *w = *state;
+    Gj__V1__KindListRequest request = GJ__V1__KIND_LIST_REQUEST__INIT;
+    request.kind = (char *)"repair_ticket";
+    const Gj__V1__KindList *list =
+        (const Gj__V1__KindList *)gj_direct_call(w->direct, w->agent, GJ__V1__CALL__KIND_LIST, &request)->body;
+    assert_int_equal(list->n_kinds, 1);
+    const Gj__V1__KindInfo *kind = list->kinds[0];
+    assert_string_equal(kind->states[0]->code, "NEW");
+    assert_string_equal(kind->states[0]->zh, "已受理");
+    assert_true(kind->n_acts > 10 && kind->n_timers > 10);
+    size_t choices = 0;
+    for (size_t i = 0; i < kind->n_fields; i++) {
+        choices += strcmp(kind->fields[i]->key, "category") == 0 || strcmp(kind->fields[i]->key, "priority") == 0
+                       ? kind->fields[i]->n_choices
+                       : 0;
+    }
+    assert_true(choices > 20);
+    bool arrive = false, accept = false;
+    for (size_t i = 0; i < kind->n_from_received; i++) {
+        arrive = arrive || strcmp(kind->from_received[i], "arrive") == 0;
+        accept = accept || strcmp(kind->from_received[i], "accept") == 0;
+    }
+    assert_true(arrive && !accept);
+    request.kind = (char *)"";
+    list = (const Gj__V1__KindList *)gj_direct_call(w->direct, w->agent, GJ__V1__CALL__KIND_LIST, &request)->body;
+    assert_true(list->n_roles > 5 && list->n_obligations > 0);
+}
+
+/* Both are children: one merged, one made for it. */
+static void a_record_shows_what_belongs_to_it(void **state)
+{
+    struct world *w = *state;
+    uint64_t first = world_ticket(w, "WAT-03", 2);
+    uint64_t second = world_ticket(w, "WAT-03", 2);
+    Gj__V1__ActRequest merge = GJ__V1__ACT_REQUEST__INIT;
+    merge.parent = first;
+    assert_ok(world_do(w, w->agent, second, "merge", &merge));
+    Gj__V1__ShowRequest request = GJ__V1__SHOW_REQUEST__INIT;
+    request.id = first;
+    request.children = true;
+    const Gj__V1__Shown *shown =
+        (const Gj__V1__Shown *)gj_direct_call(w->direct, w->agent, GJ__V1__CALL__RECORD_SHOW, &request)->body;
+    assert_int_equal(shown->n_children, 1);
+    assert_int_equal(shown->children[0]->id, second);
+    assert_string_equal(shown->children[0]->state, "MERGED");
+    request.id = second;
+    shown = (const Gj__V1__Shown *)gj_direct_call(w->direct, w->agent, GJ__V1__CALL__RECORD_SHOW, &request)->body;
+    assert_int_equal(shown->n_children, 0);
+    assert_int_equal(shown->record->parent, first);
 }
 
 /* --- draws --- */
@@ -529,6 +636,9 @@ int main(void)
         STORY(lists_show_the_declared_columns),
         STORY(the_duty_log_from_yaml_alone),
         STORY(open_cases_are_imported_with_their_times),
+        STORY(an_import_is_checked_beforehand),
+        STORY(a_kind_comes_with_its_words),
+        STORY(a_record_shows_what_belongs_to_it),
         STORY(a_draw_logs_its_seed_first),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

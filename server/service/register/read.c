@@ -13,6 +13,7 @@
 #include "service/register/register.h"
 
 #define HISTORY_MAX 200
+#define CHILDREN_MAX 50
 
 static void out_of_memory(struct gj_ctx *ctx)
 {
@@ -72,6 +73,38 @@ static const ProtobufCMessage *look_body(
     return body->text == NULL ? NULL : &body->base;
 }
 
+/* What was merged into it or made for it: the latest come first, and only what the reader may see. */
+static bool add_children(struct gj_ctx *ctx, const struct gj_work *parent, Gj__V1__Shown *shown)
+{
+    struct gj_key prefix;
+    gj_key_init(&prefix);
+    gj_key_u16(&prefix, GJ_SUBJECT_PARENT);
+    gj_key_u64(&prefix, parent->row->id);
+    shown->children = GJ_ARENA_ARRAY(ctx->arena, CHILDREN_MAX, Gj__V1__Row *);
+    struct gj_iter iter;
+    gj_iter_prefix(&iter, ctx->txn, GJ_TABLE_BY_SUBJECT, &prefix, GJ_BACKWARD);
+    bool ok = shown->children != NULL;
+    while (ok && shown->n_children < CHILDREN_MAX && gj_iter_next(&iter)) {
+        struct gj_key_reader reader = gj_key_read(iter.key.data, iter.key.len);
+        (void)gj_key_read_u16(&reader);
+        (void)gj_key_read_u64(&reader);
+        struct gj_work child;
+        struct gj_access_answer access;
+        struct gj_refusal refusal;
+        if (!gj_work_load(ctx, gj_key_read_u64(&reader), &child) || child.row->parent != parent->row->id ||
+            !gj_work_may(ctx, &child, GJ_ACCESS_LIST, &access, &refusal)) {
+            continue;
+        }
+        Gj__V1__Row *row = gj_work_row_of_record(ctx->arena, &child);
+        ok = row != NULL;
+        if (ok) {
+            shown->children[shown->n_children++] = row;
+        }
+    }
+    gj_iter_close(&iter);
+    return ok;
+}
+
 static void show(struct gj_ctx *ctx, const Gj__V1__ShowRequest *request, const struct gj_work *work,
     const struct gj_access_answer *access, bool open)
 {
@@ -83,7 +116,7 @@ static void show(struct gj_ctx *ctx, const Gj__V1__ShowRequest *request, const s
     }
     gj__v1__shown__init(shown);
     shown->record = gj_work_wire(ctx, work, access, open);
-    if (shown->record == NULL ||
+    if (shown->record == NULL || (request->children && !add_children(ctx, work, shown)) ||
         (request->history && !gj_work_history(ctx, work, 0, HISTORY_MAX, request->entries, &lines))) {
         out_of_memory(ctx);
         return;
@@ -218,88 +251,6 @@ void gj_register_read_actions(struct gj_ctx *ctx, const ProtobufCMessage *messag
     Gj__V1__ActionList *list = gj_work_actions(ctx, &work);
     if (list == NULL) {
         out_of_memory(ctx);
-        return;
-    }
-    gj_answer_ok(ctx, &list->base);
-}
-
-static Gj__V1__KindField **fields_of(struct gj_arena *arena, const struct gj_field *declared, size_t count);
-
-static Gj__V1__KindField *field_of(struct gj_arena *arena, const struct gj_field *declared)
-{
-    Gj__V1__KindField *field = GJ_ARENA_NEW(arena, Gj__V1__KindField);
-    if (field == NULL) {
-        return NULL;
-    }
-    gj__v1__kind_field__init(field);
-    field->key = (char *)declared->key;
-    field->type = (char *)gj_field_type_word(declared->type);
-    field->title_zh = (char *)declared->label.zh;
-    field->title_en = (char *)declared->label.en;
-    field->decimals = declared->decimals;
-    field->columns = fields_of(arena, declared->columns, declared->column_count);
-    field->n_columns = declared->column_count;
-    return field->columns == NULL ? NULL : field;
-}
-
-static Gj__V1__KindField **fields_of(struct gj_arena *arena, const struct gj_field *declared, size_t count)
-{
-    Gj__V1__KindField **fields = GJ_ARENA_ARRAY(arena, count + 1, Gj__V1__KindField *);
-    for (size_t i = 0; fields != NULL && i < count; i++) {
-        fields[i] = field_of(arena, &declared[i]);
-        if (fields[i] == NULL) {
-            return NULL;
-        }
-    }
-    return fields;
-}
-
-static Gj__V1__KindInfo *info_of(struct gj_arena *arena, const struct gj_kind *kind, bool with_fields)
-{
-    Gj__V1__KindInfo *info = GJ_ARENA_NEW(arena, Gj__V1__KindInfo);
-    if (info == NULL) {
-        return NULL;
-    }
-    gj__v1__kind_info__init(info);
-    info->code = (char *)kind->code;
-    info->kind = kind->number;
-    info->title_zh = (char *)kind->label.zh;
-    info->title_en = (char *)kind->label.en;
-    info->columns = GJ_ARENA_ARRAY(arena, kind->list_count, char *);
-    for (size_t i = 0; info->columns != NULL && i < kind->list_count; i++) {
-        info->columns[info->n_columns++] = (char *)kind->fields[kind->list[i]].key;
-    }
-    if (with_fields) {
-        info->fields = fields_of(arena, kind->fields, kind->field_count);
-        info->n_fields = info->fields == NULL ? 0 : kind->field_count;
-    }
-    return info->columns == NULL || (with_fields && info->fields == NULL) ? NULL : info;
-}
-
-void gj_register_read_kinds(struct gj_ctx *ctx, const ProtobufCMessage *message)
-{
-    const char *only = ((const Gj__V1__KindListRequest *)message)->kind;
-    Gj__V1__KindList *list = GJ_ARENA_NEW(ctx->arena, Gj__V1__KindList);
-    Gj__V1__KindInfo **kinds = GJ_ARENA_ARRAY(ctx->arena, ctx->policy->kind_count, Gj__V1__KindInfo *);
-    if (list == NULL || kinds == NULL) {
-        out_of_memory(ctx);
-        return;
-    }
-    gj__v1__kind_list__init(list);
-    list->kinds = kinds;
-    list->policy = ctx->policy->version;
-    for (size_t i = 0; i < ctx->policy->kind_count; i++) {
-        if (only[0] != '\0' && strcmp(only, ctx->policy->kinds[i]->code) != 0) {
-            continue;
-        }
-        kinds[list->n_kinds] = info_of(ctx->arena, ctx->policy->kinds[i], only[0] != '\0');
-        if (kinds[list->n_kinds++] == NULL) {
-            out_of_memory(ctx);
-            return;
-        }
-    }
-    if (list->n_kinds == 0) {
-        gj_refuse(ctx, GJ__V1__STATUS__NOT_FOUND, "reference_unknown", "kind", NULL);
         return;
     }
     gj_answer_ok(ctx, &list->base);

@@ -33,12 +33,14 @@ void gj_register_apply_look(struct gj_ctx *ctx, const ProtobufCMessage *body);
 void gj_register_read_show(struct gj_ctx *ctx, const ProtobufCMessage *request);
 void gj_register_read_history(struct gj_ctx *ctx, const ProtobufCMessage *request);
 void gj_register_read_actions(struct gj_ctx *ctx, const ProtobufCMessage *request);
-void gj_register_read_kinds(struct gj_ctx *ctx, const ProtobufCMessage *request);
 /* After a CONFLICT: the record as it is now. One for each request, since the id stands elsewhere in each. */
 void gj_register_conflict_act(struct gj_ctx *ctx, const ProtobufCMessage *request);
 void gj_register_conflict_amend(struct gj_ctx *ctx, const ProtobufCMessage *request);
 void gj_register_conflict_link(struct gj_ctx *ctx, const ProtobufCMessage *request);
 void gj_register_conflict_approve(struct gj_ctx *ctx, const ProtobufCMessage *request);
+
+/* kinds.c */
+void gj_register_read_kinds(struct gj_ctx *ctx, const ProtobufCMessage *request);
 
 /* list.c */
 void gj_register_read_list(struct gj_ctx *ctx, const ProtobufCMessage *request);
@@ -65,6 +67,7 @@ void gj_register_read_resume_fetch(struct gj_ctx *ctx, const ProtobufCMessage *r
 /* import.c */
 const ProtobufCMessage *gj_register_prepare_import(struct gj_ctx *ctx, const ProtobufCMessage *request);
 void gj_register_apply_import(struct gj_ctx *ctx, const ProtobufCMessage *body);
+void gj_register_read_import_check(struct gj_ctx *ctx, const ProtobufCMessage *request);
 
 /* draw.c */
 const ProtobufCMessage *gj_register_prepare_draw(struct gj_ctx *ctx, const ProtobufCMessage *request);
