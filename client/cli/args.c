@@ -1,5 +1,6 @@
 #include "client/cli/args.h"
 
+#include "client/cli/help.h"
 #include "client/cli/value.h"
 
 #include <stdlib.h>
@@ -10,6 +11,7 @@ const struct option_row args_global[] = {
     {"output", NULL, OPTION_TEXT, OPT_LOCAL, N_("-o: table, json or ndjson")},
     {"timeout", NULL, OPTION_NUMBER, OPT_LOCAL,
         N_("seconds to wait for an answer, reconnecting meanwhile (default 30)")},
+    {"lang", NULL, OPTION_TEXT, OPT_LOCAL, N_("zh or en: language of the texts (default: the terminal's)")},
     {"verbose", NULL, OPTION_FLAG, OPT_LOCAL, N_("-v: say what the connection does")},
     {"quiet", NULL, OPTION_FLAG, OPT_LOCAL, N_("-q: no hints beside the answer")},
     {"limit", NULL, OPTION_NUMBER, OPT_LOCAL, N_("lists: rows of a page, 1 to 200")},
@@ -100,6 +102,11 @@ static int take_global(struct line *line, const char *name, const char *value)
         cli->quiet = true;
         break;
     case 'l':
+        if (strcmp(name, "lang") == 0) {
+            return strcmp(value, "zh") == 0 || strcmp(value, "en") == 0
+                       ? EXIT_OK /* main has looked at it before the first text */
+                       : cli_fail(cli, EXIT_USAGE, CLI_TEXT("%s is not a language: zh or en"), value);
+        }
         return take_number(cli, name, value, 1, 200, &cli->limit);
     case 'c':
         cli->cursor = value;
@@ -249,6 +256,24 @@ static int check_required(struct line *line)
     return EXIT_OK;
 }
 
+static int unknown_command(struct line *line)
+{
+    struct cli *cli = line->cli;
+    const char *noun = line->result->noun;
+    bool known = command_noun(noun);
+    const char *typed = known ? line->words[1] : noun;
+    const char *meant = help_meant(known ? noun : NULL, typed);
+    if (known) {
+        return meant != NULL ? cli_fail(cli, EXIT_USAGE, CLI_TEXT("%s cannot %s; did you mean: guanjia %s %s"), noun,
+                                   typed, noun, meant)
+                             : cli_fail(cli, EXIT_USAGE, CLI_TEXT("%s cannot %s; what it can: guanjia %s --help"), noun,
+                                   typed, noun);
+    }
+    return meant != NULL
+               ? cli_fail(cli, EXIT_USAGE, CLI_TEXT("%s is not a command; did you mean: guanjia %s"), typed, meant)
+               : cli_fail(cli, EXIT_USAGE, CLI_TEXT("%s is not a command; see guanjia --help"), typed);
+}
+
 int args_parse(struct cli *cli, int argc, char *const *argv, struct args_result *result)
 {
     struct line *line = gj_arena_calloc(&cli->arena, 1, sizeof *line);
@@ -288,11 +313,12 @@ int args_parse(struct cli *cli, int argc, char *const *argv, struct args_result 
         cli->command = result->noun == NULL ? NULL : command_find(result->noun, line->words[2]);
         return EXIT_OK;
     }
+    if (cli->command == NULL && command_noun(result->noun) && line->word_count == 1) {
+        result->help = true; /* the noun alone asks what it can do */
+        return EXIT_OK;
+    }
     if (cli->command == NULL) {
-        return command_noun(result->noun)
-                   ? cli_fail(cli, EXIT_USAGE, CLI_TEXT("%s needs a verb that it has; see guanjia %s --help"),
-                         result->noun, result->noun)
-                   : cli_fail(cli, EXIT_USAGE, CLI_TEXT("%s is not a command; see guanjia --help"), result->noun);
+        return unknown_command(line);
     }
     code = assign_words(line);
     return code == EXIT_OK ? check_required(line) : code;

@@ -46,6 +46,7 @@ struct cli {
     bool quiet;        /* no hints on stderr */
     bool all;          /* follow the cursor to the end */
     bool to_outbox;    /* note the write instead of sending it */
+    bool unconnected;  /* only what is kept at this device is looked at (completion) */
     const char *after; /* with to_outbox: key of the item it follows, hex */
     uint32_t limit;
     const char *cursor;
@@ -56,6 +57,8 @@ struct cli {
     struct gj_arena arena; /* everything of this run */
     guanjia_client *client;
     const Gj__V1__KindInfo *kind;  /* declaration of what the command is about, NULL until asked for (kind.h) */
+    uint64_t office;               /* whose staff the people in what is shown most likely are; 0 = not known */
+    struct words *words;           /* the server's words (words.h); NULL until asked for */
     struct guanjia_profile loaded; /* dir is "" until cli_profile */
     FILE *out;
     FILE *err;
@@ -80,6 +83,9 @@ int cli_answer_exit(struct cli *cli, enum guanjia_err err, const struct guanjia_
 
 /* A message for a person on stderr, "guanjia: …". Returns code. */
 int cli_fail(struct cli *cli, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* Frees cli->words; at the end of a run. */
+void cli_forget_words(struct cli *cli);
 
 /* The value of an option of the line; NULL when it was not given. */
 const char *cli_arg(const struct cli *cli, const char *name);

@@ -36,8 +36,9 @@ static bool split(char *text, struct parts *out)
 
 static bool yes_or_no(const char *text, int64_t *out)
 {
-    *out = strcmp(text, "yes") == 0 || strcmp(text, "1") == 0 || strcmp(text, "true") == 0;
-    return *out == 1 || strcmp(text, "no") == 0 || strcmp(text, "0") == 0 || strcmp(text, "false") == 0;
+    *out = strcmp(text, "yes") == 0 || strcmp(text, "1") == 0 || strcmp(text, "true") == 0 || strcmp(text, "是") == 0;
+    return *out == 1 || strcmp(text, "no") == 0 || strcmp(text, "0") == 0 || strcmp(text, "false") == 0 ||
+           strcmp(text, "否") == 0;
 }
 
 static bool put(struct gj_arena *arena, ProtobufCMessage *message, const char *member, int64_t value)

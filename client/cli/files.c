@@ -1,5 +1,7 @@
 #include "client/cli/files.h"
 
+#include "common/text.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -41,6 +43,25 @@ int files_read(struct cli *cli, const char *path, size_t max, const uint8_t **by
     read_to[have] = 0;
     *bytes = read_to;
     *len = have;
+    return EXIT_OK;
+}
+
+int files_read_csv(struct cli *cli, const char *path, size_t max, const char **text, size_t *len)
+{
+    const uint8_t *bytes = NULL;
+    int code = files_read(cli, path, max, &bytes, len);
+    if (code != EXIT_OK) {
+        return code;
+    }
+    *text = (const char *)bytes;
+    if (*len >= 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0) {
+        *text += 3;
+        *len -= 3;
+    }
+    if (!gj_text_valid(*text, *len)) {
+        return cli_fail(cli, EXIT_FOUND,
+            CLI_TEXT("%s is not in UTF-8: save it from the spreadsheet program as “CSV UTF-8” and try again"), path);
+    }
     return EXIT_OK;
 }
 

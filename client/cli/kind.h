@@ -9,8 +9,8 @@
 
 /* Loads it. Each says what is wrong and gives an exit code. */
 int kind_load(struct cli *cli, const char *code);
-/* Loads the one whose fields the line gives without saying their type; does nothing when there are none such, or
- * without a connection (outbox). */
+/* Loads the one whose fields the line gives without saying their type; does nothing when there are none such. For the
+ * outbox the copy kept in the profile is taken (words.h). */
 int kind_for_fields(struct cli *cli);
 
 /* The field with the key, or NULL. kind may be NULL. */

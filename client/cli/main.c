@@ -15,8 +15,16 @@
 
 /* Chinese must work on a machine without any locale installed: UTF-8 comes from C.UTF-8, the language from the
  * environment. */
-static void set_language(struct cli *cli)
+static void set_language(struct cli *cli, int argc, char **argv)
 {
+    for (int n = 1; n < argc && strcmp(argv[n], "--") != 0; n++) {
+        const char *value = strncmp(argv[n], "--lang=", 7) == 0              ? argv[n] + 7
+                            : strcmp(argv[n], "--lang") == 0 && n + 1 < argc ? argv[n + 1]
+                                                                             : NULL;
+        if (value != NULL) {
+            setenv("GUANJIA_LANG", value, 1);
+        }
+    }
     const char *wanted = getenv("GUANJIA_LANG");
     const char *names[] = {wanted, getenv("LC_ALL"), getenv("LC_MESSAGES"), getenv("LANG")};
     for (size_t n = 0; n < sizeof names / sizeof names[0] && wanted == NULL; n++) {
@@ -67,9 +75,10 @@ int main(int argc, char **argv)
     cli.profile = cli.profile == NULL || *cli.profile == '\0' ? "default" : cli.profile;
     signal(SIGPIPE, SIG_IGN);
     gj_arena_init(&cli.arena, RUN_ARENA_MAX);
-    set_language(&cli);
+    set_language(&cli, argc, argv);
     int code = run(&cli, argc, argv);
     guanjia_client_close(cli.client, NULL, NULL);
+    cli_forget_words(&cli);
     if (fflush(stdout) != 0 && code == EXIT_OK) {
         code = EXIT_LOCAL;
     }

@@ -13,15 +13,21 @@ extern const struct command_table commands_desk;
 extern const struct command_table commands_local;
 
 /* run_session.c */
-command_fn run_enroll, run_login, run_logout, run_profile_list, run_profile_address;
+command_fn run_enroll, run_login, run_logout, run_password, run_profile_list, run_profile_address;
 /* run_record.c */
-command_fn run_act, run_show, run_approve, run_record_list;
+command_fn run_actions, run_act, run_show, run_approve, run_record_list;
+/* run_board.c */
+command_fn run_board;
+/* run_words.c */
+command_fn run_kind_show, run_role_list, run_complete;
 /* run_watch.c */
 command_fn run_watch;
 /* run_attach.c */
 command_fn run_attach, run_fetch;
 /* run_import.c */
-command_fn run_import_households, run_import_staff, run_import_cases;
+command_fn run_import_households, run_import_staff;
+/* run_import_cases.c */
+command_fn run_import_cases;
 /* run_invite.c */
 command_fn run_invite;
 /* run_policy.c */

@@ -25,6 +25,12 @@ static const struct option_row completion[] = {
     END,
 };
 
+static const struct option_row complete[] = {
+    {"WHAT", NULL, OPTION_TEXT, OPT_ARG | OPT_REQUIRED | OPT_LOCAL,
+        N_("offices, kinds, roles, states, acts, fields or a choice field of the repair ticket")},
+    END,
+};
+
 static const struct command rows[] = {
     {"outbox", "list", N_("what waits to be sent, and what was rejected"), 0, NULL, NULL, NULL, NULL, NULL,
         run_outbox_list, COMMAND_OFFLINE, NULL},
@@ -40,5 +46,7 @@ static const struct command rows[] = {
         NULL},
     {"completion", "", N_("print a completion script for a shell"), 0, NULL, NULL, completion, NULL, NULL,
         run_completion, COMMAND_OFFLINE, NULL},
+    {"complete", "", N_("words for the completion script"), 0, NULL, NULL, complete, NULL, NULL, run_complete,
+        COMMAND_OFFLINE | COMMAND_HIDDEN, NULL},
 };
 COMMAND_TABLE(commands_local, rows);

@@ -114,6 +114,8 @@ static const struct command rows[] = {
         &gj__v1__user_disable_request__descriptor, WRITTEN, user_disable, NULL, NULL, NULL, 0, "enable=1"},
     {"user", "reset-password", N_("a new password for somebody who forgot it"), GJ__V1__CALL__ADMIN_USER_RESET_PASSWORD,
         &gj__v1__reset_password_request__descriptor, WRITTEN, reset_password, NULL, NULL, NULL, 0, NULL},
+    {"role", "list", N_("the roles that the policy knows"), GJ__V1__CALL__KIND_LIST, NULL, NULL, NULL, NULL, NULL,
+        run_role_list, 0, NULL},
     {"role", "grant", N_("propose a role for a user"), GJ__V1__CALL__ADMIN_ROLE_GRANT,
         &gj__v1__role_request__descriptor, WRITTEN, role, NULL, NULL, NULL, 0, NULL},
     {"role", "approve", N_("be the second person of a grant"), GJ__V1__CALL__ADMIN_ROLE_APPROVE,

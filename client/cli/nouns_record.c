@@ -6,9 +6,9 @@
 /* Repair tickets (报修单) and records of every other declared kind. `ticket` is `record` with the kind filled in. */
 
 #define FIELDS_HELP                                                                                                    \
-    N_("a declared field; with --outbox say its type: KEY:n= number, :m= yuan, :b= yes/no, :t= time, :r= id, :x= "     \
-       "attachment, :l=C=V,C=V table "                                                                                 \
-       "row, numbers as C:n=V, yuan as C:m=V")
+    N_("a declared field, see guanjia kind show; a table's row as KEY=COLUMN=VALUE,COLUMN=VALUE; the type may be "     \
+       "said "                                                                                                         \
+       "as KEY:n= number, :m= yuan, :b= yes/no, :t= time, :r= id, :x= attachment, :l= row")
 
 static const struct option_row ticket_create[] = {
     {"office", "office", OPTION_OFFICE, OPT_OWN_OFFICE, N_("which office (default: this device's)")},
@@ -171,10 +171,11 @@ static const struct option_row fetch[] = {
 
 static const struct option_row import[] = {
     {"FILE", NULL, OPTION_FILE, OPT_ARG | OPT_REQUIRED | OPT_LOCAL,
-        N_("CSV with the columns kind, category, priority, place, received_at, late_reason, and further ones as "
-           "fields")},
+        N_("CSV in UTF-8, - for standard input; the first line names the columns, see below")},
     {"office", NULL, OPTION_OFFICE, OPT_OWN_OFFICE | OPT_LOCAL, N_("which office (default: this device's)")},
+    {"kind", NULL, OPTION_TEXT, OPT_LOCAL, N_("kind of the cases (default: repair_ticket)")},
     {"in-state", NULL, OPTION_TEXT, OPT_LOCAL, N_("the state they are in (default: TRIAGED)")},
+    {"preview", NULL, OPTION_FLAG, OPT_LOCAL, N_("only show what would change")},
     {NULL, NULL, OPTION_TEXT, 0, NULL},
 };
 
@@ -192,7 +193,7 @@ static const struct option_row import[] = {
             &gj__v1__amend_request__descriptor, WRITTEN, amend, NULL, NULL, run_act, 0, NULL},                         \
         {noun, "actions", N_("what you may do with it now"), GJ__V1__CALL__RECORD_ACTIONS,                             \
             &gj__v1__actions_request__descriptor, &gj__v1__action_list__descriptor, id_only, "actions",                \
-            "act to need optional on_behalf approve", NULL, 0, NULL},                                                  \
+            "act to need optional on_behalf approve", run_actions, 0, NULL},                                           \
         {noun, "history", N_("everything that happened to it"), GJ__V1__CALL__RECORD_HISTORY,                          \
             &gj__v1__history_request__descriptor, &gj__v1__history__descriptor, id_only, "lines", HISTORY_COLUMNS,     \
             NULL, 0, NULL},                                                                                            \
@@ -213,6 +214,11 @@ static const struct option_row import[] = {
             GJ__V1__CALL__RECORD_IMPORT, NULL, NULL, import, NULL, NULL, run_import_cases, 0, NULL                     \
     }
 
+static const struct option_row kind_show[] = {
+    {"KIND", NULL, OPTION_TEXT, OPT_ARG | OPT_REQUIRED | OPT_LOCAL, N_("code of the kind")},
+    {NULL, NULL, OPTION_TEXT, 0, NULL},
+};
+
 static const struct option_row board[] = {
     {"office", "office", OPTION_OFFICE, OPT_OWN_OFFICE, N_("which office (default: this device's)")},
     {NULL, NULL, OPTION_TEXT, 0, NULL},
@@ -224,7 +230,7 @@ static const struct command rows[] = {
     {"ticket", "list", N_("open repair tickets"), GJ__V1__CALL__RECORD_LIST, &gj__v1__list_request__descriptor,
         &gj__v1__row_list__descriptor, ticket_list, "rows", COLUMNS, NULL, 0, "kind=repair_ticket"},
     {"ticket", "board", N_("an office's open work and its technicians"), GJ__V1__CALL__DISPATCH_BOARD,
-        &gj__v1__board_request__descriptor, &gj__v1__board__descriptor, board, NULL, NULL, NULL, 0, NULL},
+        &gj__v1__board_request__descriptor, &gj__v1__board__descriptor, board, NULL, NULL, run_board, 0, NULL},
     SHARED("ticket"),
     {"record", "create", N_("a new record of any declared kind"), GJ__V1__CALL__RECORD_CREATE,
         &gj__v1__create_request__descriptor, WRITTEN, record_create, NULL, NULL, NULL, 0, "priority=-1"},
@@ -233,5 +239,7 @@ static const struct command rows[] = {
     SHARED("record"),
     {"kind", "list", N_("the declared kinds of records"), GJ__V1__CALL__KIND_LIST, &gj__v1__empty__descriptor,
         &gj__v1__kind_list__descriptor, NULL, "kinds", "kind code title_zh title_en", NULL, 0, NULL},
+    {"kind", "show", N_("a kind's fields with their types and choices, its states and acts"), GJ__V1__CALL__KIND_LIST,
+        NULL, NULL, kind_show, NULL, NULL, run_kind_show, 0, NULL},
 };
 COMMAND_TABLE(commands_record, rows);

@@ -1,6 +1,7 @@
 #include "client/cli/resolve.h"
 
 #include "client/cli/value.h"
+#include "client/cli/words.h"
 #include "client/include/guanjia.h"
 #include "proto/admin.pb-c.h"
 #include "proto/directory.pb-c.h"
@@ -32,6 +33,26 @@ static bool numeric(const char *text, uint64_t *out, int *code, struct cli *cli)
     return mistyped;
 }
 
+/* What goes into the outbox is written without asking the server anything. */
+static int not_without_connection(struct cli *cli, const char *text)
+{
+    return cli_fail(cli, EXIT_USAGE,
+        CLI_TEXT("%s cannot be looked up without a connection: give its id, the first column of the lists"), text);
+}
+
+static int office_from_copy(struct cli *cli, const char *text, uint64_t *out)
+{
+    int code = cli_profile(cli);
+    const Gj__V1__OfficeList *list = code == EXIT_OK ? words_offices(cli) : NULL;
+    for (size_t n = 0; list != NULL && n < list->n_offices; n++) {
+        if (strcasecmp(list->offices[n]->code, text) == 0) {
+            *out = list->offices[n]->id;
+            return EXIT_OK;
+        }
+    }
+    return code == EXIT_OK ? not_without_connection(cli, text) : code;
+}
+
 int resolve_office(struct cli *cli, const char *text, uint64_t *out)
 {
     int code;
@@ -43,6 +64,9 @@ int resolve_office(struct cli *cli, const char *text, uint64_t *out)
     }
     if (numeric(text, out, &code, cli)) {
         return code;
+    }
+    if (cli->to_outbox) {
+        return office_from_copy(cli, text, out);
     }
     page.limit = 200;
     request.page = &page;
@@ -74,11 +98,14 @@ int resolve_user(struct cli *cli, const char *text, uint64_t *out)
         return code;
     }
     if (strcmp(text, "me") == 0) {
-        code = cli_client(cli);
-        *out = code == EXIT_OK ? guanjia_client_user(cli->client) : 0;
+        code = cli_profile(cli); /* known without a connection, too */
+        *out = code == EXIT_OK ? guanjia_profile_user(cli->dir, NULL, 0) : 0;
         return code == EXIT_OK && *out == 0 ? cli_fail(cli, EXIT_STATUS + GUANJIA_S_UNAUTHENTICATED, "%s",
                                                   CLI_TEXT("nobody is logged in: guanjia login"))
                                             : code;
+    }
+    if (cli->to_outbox) {
+        return not_without_connection(cli, text);
     }
     page.limit = 200;
     request.page = &page;
@@ -107,6 +134,9 @@ int resolve_record(struct cli *cli, const char *text, uint64_t *out)
     Gj__V1__ShowRequest request = GJ__V1__SHOW_REQUEST__INIT;
     if (numeric(text, out, &code, cli)) {
         return code;
+    }
+    if (cli->to_outbox) {
+        return not_without_connection(cli, text);
     }
     request.number = gj_arena_strdup(&cli->arena, text);
     code = cli_call(cli, GJ__V1__CALL__RECORD_SHOW, &request.base, &gj__v1__shown__descriptor, &reply);

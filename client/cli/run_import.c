@@ -1,6 +1,4 @@
-#include "client/cli/build.h"
 #include "client/cli/csv.h"
-#include "client/cli/fields.h"
 #include "client/cli/files.h"
 #include "client/cli/nouns.h"
 #include "client/cli/resolve.h"
@@ -8,8 +6,8 @@
 #include "client/cli/texts.h"
 #include "client/cli/value.h"
 #include "common/limits.h"
+#include "common/pb.h"
 #include "proto/directory.pb-c.h"
-#include "proto/register.pb-c.h"
 
 #include <string.h>
 
@@ -18,8 +16,8 @@
 
 #define IMPORT_FILE_MAX ((size_t)200 * 1024 * 1024)
 #define CHUNK_MAX ((size_t)48 * 1024)
-#define BATCH_MAX 40
-#define COLUMNS_MAX 64
+/* More than any import has. */
+#define HEADER_COLUMNS_MAX 96
 
 struct import {
     struct cli *cli;
@@ -30,23 +28,54 @@ struct import {
     uint32_t chunk;
 };
 
+/* The server tells a column by its position; people know it by its name. */
+static const char *column_name(struct cli *cli, const char *header, const char *position)
+{
+    uint64_t at = 0;
+    char *cells[HEADER_COLUMNS_MAX];
+    size_t count = 0;
+    char *copy = gj_arena_printf(&cli->arena, "%s\n", header);
+    bool found = copy != NULL && value_u64(position, &at) && at > 0 &&
+                 csv_split(copy, strlen(copy), cells, HEADER_COLUMNS_MAX, &count) && at <= count;
+    return found ? cells[at - 1] : "";
+}
+
+static int call_begin(struct import *import, const Gj__V1__ImportBeginRequest *request, ProtobufCMessage **reply)
+{
+    struct cli *cli = import->cli;
+    const struct guanjia_answer *answer = NULL;
+    int code = cli_client(cli);
+    if (code != EXIT_OK) {
+        return code;
+    }
+    enum guanjia_err err = cli_call_quietly(cli, GJ__V1__CALL__DIR_IMPORT_BEGIN, &request->base, &answer);
+    code = cli_answer_exit(cli, err, answer);
+    if (code != EXIT_OK && err == GUANJIA_OK && strncmp(answer->code, "column_", 7) == 0 && answer->param_count > 1) {
+        const char *name = column_name(cli, request->header, answer->params[1]);
+        if (*name != '\0') {
+            fprintf(cli->err, CLI_TEXT("guanjia: line 1, column %s: “%s”\n"), answer->params[1], name);
+        }
+        fprintf(cli->err, CLI_TEXT("guanjia: the columns there are: guanjia %s import --help\n"), cli->command->noun);
+    }
+    if (code == EXIT_OK &&
+        gj_pb_unpack(&gj__v1__written__descriptor, &cli->arena, answer->body, answer->body_len, reply) != GJ_OK) {
+        code = cli_fail(cli, EXIT_NETWORK, "%s", CLI_TEXT("the server's answer cannot be read"));
+    }
+    return code;
+}
+
 static int begin(struct import *import, const char *what)
 {
     struct cli *cli = import->cli;
     ProtobufCMessage *reply = NULL;
     Gj__V1__ImportBeginRequest request = GJ__V1__IMPORT_BEGIN_REQUEST__INIT;
     size_t lines = 0;
-    /* A byte order mark, as spreadsheets write it, is not part of the first column's name. */
-    if (import->len >= 3 && memcmp(import->text, "\xef\xbb\xbf", 3) == 0) {
-        import->text += 3;
-        import->len -= 3;
-    }
     size_t row = csv_row(import->text, import->len, &lines);
     request.header = gj_arena_strndup(&cli->arena, import->text, strcspn(import->text, "\r\n"));
     request.what = (char *)(uintptr_t)what;
     int code = cli_arg(cli, "office") == NULL ? EXIT_OK : resolve_office(cli, cli_arg(cli, "office"), &request.office);
     if (code == EXIT_OK) {
-        code = cli_call(cli, GJ__V1__CALL__DIR_IMPORT_BEGIN, &request.base, &gj__v1__written__descriptor, &reply);
+        code = call_begin(import, &request, &reply);
     }
     if (code == EXIT_OK) {
         import->id = ((const Gj__V1__Written *)reply)->id;
@@ -190,13 +219,11 @@ static void give_up(struct import *import)
 static int import_file(struct cli *cli, const char *what)
 {
     struct import import = {.cli = cli};
-    const uint8_t *bytes = NULL;
     Gj__V1__ImportReport *said = NULL;
-    int code = files_read(cli, cli_arg(cli, "FILE"), IMPORT_FILE_MAX, &bytes, &import.len);
+    int code = files_read_csv(cli, cli_arg(cli, "FILE"), IMPORT_FILE_MAX, &import.text, &import.len);
     if (code != EXIT_OK) {
         return code;
     }
-    import.text = (const char *)bytes;
     code = begin(&import, what);
     code = code == EXIT_OK ? send_rows(&import) : code;
     code = code == EXIT_OK ? report(&import, &said) : code;
@@ -215,131 +242,4 @@ int run_import_households(struct cli *cli)
 int run_import_staff(struct cli *cli)
 {
     return import_file(cli, "staff");
-}
-
-/* ---- open cases -------------------------------------------------------------------------------------------------- */
-
-static bool put_cell(struct cli *cli, Gj__V1__CreateRequest *made, const char *column, const char *value)
-{
-    int64_t number = 0;
-    bool mistyped = false;
-    if (*value == '\0') {
-        return true;
-    }
-    if (strcmp(column, "priority") == 0) {
-        bool ok = value_priority(value, &number);
-        made->priority = (int32_t)number;
-        return ok;
-    }
-    if (strcmp(column, "received_at") == 0) {
-        return value_time(value, &made->received_at);
-    }
-    if (strcmp(column, "household") == 0) {
-        return value_id(value, &made->household, &mistyped);
-    }
-    if (strcmp(column, "kind") == 0 || strcmp(column, "category") == 0 || strcmp(column, "place") == 0 ||
-        strcmp(column, "late_reason") == 0) {
-        return build_text(&cli->arena, build_place(&cli->arena, &made->base, column), value);
-    }
-    const char *field = gj_arena_printf(&cli->arena, "%s=%s", column, value);
-    return field != NULL && fields_add(&cli->arena, build_place(&cli->arena, &made->base, "fields"), cli->kind, field);
-}
-
-static int send_cases(struct cli *cli, Gj__V1__ImportCasesRequest *batch, uint64_t *done)
-{
-    ProtobufCMessage *reply = NULL;
-    if (batch->n_cases == 0) {
-        return EXIT_OK;
-    }
-    int code = cli_call(cli, GJ__V1__CALL__RECORD_IMPORT, &batch->base, &gj__v1__written__descriptor, &reply);
-    *done += code == EXIT_OK ? batch->n_cases : 0;
-    batch->n_cases = 0;
-    return code;
-}
-
-struct cases {
-    char *columns[COLUMNS_MAX];
-    size_t column_count;
-    Gj__V1__ImportCasesRequest batch;
-    uint64_t done;
-};
-
-static int take_row(struct cli *cli, struct cases *cases, char *row, size_t len, uint64_t line)
-{
-    char *cells[COLUMNS_MAX];
-    size_t count = 0;
-    if (!csv_split(row, len, cells, COLUMNS_MAX, &count) || count != cases->column_count) {
-        return cli_fail(cli, EXIT_FOUND, CLI_TEXT("line %llu: %zu columns, the first line has %zu"),
-            (unsigned long long)line, count, cases->column_count);
-    }
-    Gj__V1__CreateRequest *made =
-        (Gj__V1__CreateRequest *)build_message(&cli->arena, build_place(&cli->arena, &cases->batch.base, "cases"));
-    if (made == NULL) {
-        return cli_fail(cli, EXIT_LOCAL, "%s", CLI_TEXT("out of memory"));
-    }
-    made->kind = (char *)(uintptr_t) "repair_ticket";
-    made->office = cases->batch.office;
-    made->priority = -1;
-    for (size_t n = 0; n < count; n++) {
-        if (!put_cell(cli, made, cases->columns[n], cells[n])) {
-            return cli_fail(cli, EXIT_FOUND, CLI_TEXT("line %llu: %s cannot be %s"), (unsigned long long)line,
-                cases->columns[n], cells[n]);
-        }
-    }
-    return EXIT_OK;
-}
-
-static int take_rows(struct cli *cli, struct cases *cases, char *text, size_t len)
-{
-    uint64_t line = 1;
-    int code = EXIT_OK;
-    while (len > 0 && code == EXIT_OK) {
-        size_t lines = 0;
-        size_t row = csv_row(text, len, &lines);
-        /* A copy with room for its terminator: the next row begins where this one ends. */
-        char *copy = gj_arena_strndup(&cli->arena, text, row);
-        if (copy == NULL) {
-            return cli_fail(cli, EXIT_LOCAL, "%s", CLI_TEXT("out of memory"));
-        }
-        if (line == 1) {
-            code = csv_split(copy, row, cases->columns, COLUMNS_MAX, &cases->column_count)
-                       ? EXIT_OK
-                       : cli_fail(cli, EXIT_FOUND, "%s", CLI_TEXT("the first line does not name the columns"));
-        } else if (strspn(copy, "\r\n") != row) {
-            code = take_row(cli, cases, copy, row, line);
-        }
-        if (code == EXIT_OK && cases->batch.n_cases == BATCH_MAX) {
-            code = send_cases(cli, &cases->batch, &cases->done);
-        }
-        text += row;
-        len -= row;
-        line += lines;
-    }
-    return code == EXIT_OK ? send_cases(cli, &cases->batch, &cases->done) : code;
-}
-
-int run_import_cases(struct cli *cli)
-{
-    struct cases cases = {.batch = GJ__V1__IMPORT_CASES_REQUEST__INIT};
-    const uint8_t *bytes = NULL;
-    size_t len = 0;
-    const char *office = cli_arg(cli, "office");
-    int code = files_read(cli, cli_arg(cli, "FILE"), IMPORT_FILE_MAX, &bytes, &len);
-    code = code == EXIT_OK ? cli_profile(cli) : code;
-    if (code != EXIT_OK) {
-        return code;
-    }
-    cases.batch.office = cli->loaded.office;
-    cases.batch.state = (char *)(uintptr_t)(cli_arg(cli, "in-state") != NULL ? cli_arg(cli, "in-state") : "TRIAGED");
-    code = office == NULL ? EXIT_OK : resolve_office(cli, office, &cases.batch.office);
-    if (code == EXIT_OK) {
-        size_t mark = len >= 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
-        code = take_rows(cli, &cases, (char *)(uintptr_t)bytes + mark, len - mark);
-    }
-    if (cli->format != FORMAT_TABLE) {
-        int shown = show_json(cli, json_pack("{s:I}", "imported", (json_int_t)cases.done));
-        return code == EXIT_OK ? shown : code;
-    }
-    fprintf(cli->out, CLI_TEXT("%llu cases imported\n"), (unsigned long long)cases.done);
-    return code;
 }

@@ -1,45 +1,70 @@
-#include "client/cli/build.h"
 #include "client/cli/grid.h"
 #include "client/cli/nouns.h"
 #include "client/cli/show.h"
 #include "client/cli/texts.h"
 #include "client/cli/value.h"
+#include "client/cli/words.h"
 #include "common/id.h"
 #include "proto/inbox.pb-c.h"
 
 #include <inttypes.h>
 #include <string.h>
 
+#define PARAMS_MAX 8
+
+/* {name} in a text becomes its value. */
+static const char *put_value(struct cli *cli, const char *text, const char *name, const char *value)
+{
+    const char *at = text == NULL ? NULL : strstr(text, name);
+    return at == NULL ? text
+                      : gj_arena_printf(&cli->arena, "%.*s%s%s", (int)(at - text), text, value, at + strlen(name));
+}
+
+/* A parameter may be the code of a state, an act, a role or a level; anything else stands for itself. */
+static const char *param_word(struct cli *cli, const Gj__V1__KindInfo *kind, const char *code)
+{
+    const char *word = words_state(kind, code);
+    word = word != code ? word : words_act(kind, code);
+    word = word != code ? word : words_role(cli, code);
+    return word != code ? word : text_of_word(code);
+}
+
+/* Somebody's act or a rung that has no sentence of its own: what it is called. */
+static const char *by_word(struct cli *cli, const Gj__V1__Notice *notice, const Gj__V1__KindInfo *kind)
+{
+    const char *point = strchr(notice->code, '.');
+    const char *last = point == NULL ? notice->code : point + 1;
+    if (strncmp(notice->code, "record.", 7) == 0) {
+        const char *act = words_act(kind, last);
+        return gj_arena_printf(&cli->arena, "%s: %s", notice->number, act != last ? act : text_of_word(last));
+    }
+    if (strncmp(notice->code, "timer.", 6) == 0) {
+        return gj_arena_printf(
+            &cli->arena, "%s: %s: %s", notice->number, words_timer(kind, notice->timer), text_of_word(last));
+    }
+    return gj_arena_printf(&cli->arena, "%s %s", notice->code, notice->number);
+}
+
 /* The wire carries codes; the sentence is made here, in the reader's language. */
 static const char *sentence(struct cli *cli, const Gj__V1__Notice *notice)
 {
-    static const char *const names[] = {"{number}", "{timer}", "{stage}"};
-    char stage[16];
     char filled[400];
-    const char *point = strchr(notice->code, '.');
+    const Gj__V1__KindInfo *kind = words_kind_numbered(cli, notice->kind);
     const char *text = text_of_notice(notice->code);
-    if (text == NULL && strncmp(notice->code, "record.", 7) == 0) {
-        return gj_arena_printf(&cli->arena, "%s: %s", notice->number, point + 1); /* somebody's act, by its code */
-    }
-    if (text == NULL && strncmp(notice->code, "timer.", 6) == 0) {
-        return gj_arena_printf(&cli->arena, "%s: %s: %s", notice->number, notice->timer, point + 1);
-    }
     if (text == NULL) {
-        return gj_arena_printf(&cli->arena, "%s %s", notice->code, notice->number);
+        return by_word(cli, notice, kind);
     }
-    snprintf(stage, sizeof stage, "%" PRIu32, notice->stage);
-    const char *const values[] = {notice->number, notice->timer, stage};
-    const char *made = CLI_TEXT(text);
-    for (size_t n = 0; n < 3 && made != NULL; n++) {
-        const char *at = strstr(made, names[n]);
-        made = at == NULL
-                   ? made
-                   : gj_arena_printf(&cli->arena, "%.*s%s%s", (int)(at - made), made, values[n], at + strlen(names[n]));
+    const char *params[PARAMS_MAX];
+    size_t count = notice->n_params < PARAMS_MAX ? notice->n_params : PARAMS_MAX;
+    for (size_t n = 0; n < count; n++) {
+        params[n] = param_word(cli, kind, notice->params[n]);
     }
+    const char *made = put_value(cli, CLI_TEXT(text), "{number}", notice->number);
+    made = put_value(cli, made, "{timer}", words_timer(kind, notice->timer));
     if (made == NULL) {
         return "";
     }
-    text_fill(made, "", (const char *const *)notice->params, notice->n_params, filled, sizeof filled);
+    text_fill(made, "", params, count, filled, sizeof filled);
     return gj_arena_strdup(&cli->arena, filled);
 }
 
@@ -76,6 +101,11 @@ int run_inbox_list(struct cli *cli)
     }
     const Gj__V1__InboxList *list = (const Gj__V1__InboxList *)reply;
     struct grid *grid = grid_new(5);
+    if (list->n_notices == 0) {
+        grid_free(grid);
+        show_nothing(cli);
+        return EXIT_OK;
+    }
     bool ok = grid != NULL && grid_cell(grid, show_title("id")) && grid_cell(grid, show_title("at")) &&
               grid_cell(grid, CLI_TEXT("what")) && grid_cell(grid, show_title("due_at")) && grid_cell(grid, "");
     for (size_t n = 0; n < list->n_notices && ok; n++) {

@@ -4,6 +4,7 @@
 #include "client/cli/show.h"
 #include "client/cli/texts.h"
 #include "client/cli/value.h"
+#include "client/cli/words.h"
 #include "common/calendar.h"
 #include "common/policy/explain.h"
 #include "common/policy/policy.h"
@@ -138,35 +139,60 @@ static json_t *time_or_null(int64_t at_ms)
     return json_string(text);
 }
 
-static json_t *row_json(const struct gj_explain_row *row)
+static json_t *row_json(const struct gj_explain_row *row, int64_t at_ms)
 {
-    return json_pack("{s:s,s:s,s:s,s:o,s:o,s:s,s:s,s:b,s:b,s:s}", "name", row->name, "clock", row->clock, "limit",
-        row->limit, "due", time_or_null(row->due_ms), "warn_at", time_or_null(row->warn_ms), "rule", row->rule, "level",
-        row->level, "provisional", (int)row->provisional, "pausable", (int)row->pausable, "starts",
-        row->starts == NULL ? "" : row->starts);
+    return json_pack("{s:s,s:s,s:s,s:s,s:s,s:o,s:o,s:o,s:s,s:s,s:b,s:b,s:s}", "name", row->name, "zh", row->label.zh,
+        "en", row->label.en, "clock", row->clock, "limit", row->limit, "started",
+        time_or_null(row->from_received ? at_ms : 0), "due", time_or_null(row->due_ms), "warn_at",
+        time_or_null(row->warn_ms), "rule", row->rule, "level", row->level, "provisional", (int)row->provisional,
+        "pausable", (int)row->pausable, "starts", row->starts == NULL ? "" : row->starts);
 }
 
-static int explain_table(struct cli *cli, const struct gj_explain_row *rows, size_t count)
+static const char *act_title(const struct gj_kind *kind, const char *act)
 {
-    static const char *const titles[] = {N_("clock"), N_("starts with"), N_("limit"), N_("due"), N_("warning"),
-        N_("level"), N_("rule"), N_("provisional")};
+    uint16_t at = kind == NULL || act == NULL ? GJ_NO_INDEX : gj_kind_act(kind, act);
+    return act == NULL         ? ""
+           : at == GJ_NO_INDEX ? act
+           : words_english()   ? kind->acts[at].label.en
+                               : kind->acts[at].label.zh;
+}
+
+/* A clock from the receipt starts then; the others with an act, whose moment is not known yet: the times shown are
+ * those of an act at the same moment. */
+static bool explain_row(
+    struct cli *cli, struct grid *grid, const struct gj_kind *kind, const struct gj_explain_row *row, int64_t at_ms)
+{
+    char started[VALUE_TIME_SIZE];
     char due[VALUE_TIME_SIZE];
     char warn[VALUE_TIME_SIZE];
-    struct grid *grid = grid_new(8);
+    value_format_local(at_ms, started);
+    value_format_local(row->due_ms, due);
+    value_format_local(row->warn_ms, warn);
+    const char *act = act_title(kind, row->starts);
+    const char *from = row->from_received ? started : gj_arena_printf(&cli->arena, CLI_TEXT("with: %s"), act);
+    return from != NULL && grid_cell(grid, words_english() ? row->label.en : row->label.zh) && grid_cell(grid, from) &&
+           grid_cell(grid, row->limit) && grid_cell(grid, row->warn_ms == 0 ? "—" : warn) &&
+           grid_cell(grid, row->due_ms == 0 ? "—" : due) && grid_cell(grid, row->pausable ? CLI_TEXT(N_("yes")) : "") &&
+           grid_cell(grid, text_of_word(row->level)) && grid_cell(grid, row->provisional ? CLI_TEXT(N_("yes")) : "") &&
+           grid_cell(grid, row->rule);
+}
+
+static int explain_table(
+    struct cli *cli, const struct gj_kind *kind, const struct gj_explain_row *rows, size_t count, int64_t at_ms)
+{
+    static const char *const titles[] = {N_("clock"), N_("started"), N_("limit"), N_("warning"), N_("due"),
+        N_("pauses"), N_("level"), N_("provisional"), N_("rule")};
+    struct grid *grid = grid_new(9);
     bool ok = grid != NULL;
-    for (size_t n = 0; n < 8 && ok; n++) {
+    for (size_t n = 0; n < 9 && ok; n++) {
         ok = grid_cell(grid, CLI_TEXT(titles[n]));
     }
     for (size_t n = 0; n < count && ok; n++) {
-        const struct gj_explain_row *row = &rows[n];
-        value_format_local(row->due_ms, due);
-        value_format_local(row->warn_ms, warn);
-        ok = grid_cell(grid, row->name) && grid_cell(grid, row->starts == NULL ? "" : row->starts) &&
-             grid_cell(grid, row->limit) && grid_cell(grid, row->due_ms == 0 ? "—" : due) &&
-             grid_cell(grid, row->warn_ms == 0 ? "—" : warn) && grid_cell(grid, row->level) &&
-             grid_cell(grid, row->rule) && grid_cell(grid, row->provisional ? CLI_TEXT("yes") : "");
+        ok = explain_row(cli, grid, kind, &rows[n], at_ms);
     }
-    if (ok) {
+    if (ok && count == 0) {
+        fprintf(cli->out, "%s\n", CLI_TEXT("no clock would run"));
+    } else if (ok) {
         grid_print(grid, cli->out);
     }
     grid_free(grid);
@@ -214,11 +240,11 @@ static int explain(struct cli *cli, const struct gj_policy *policy, const struct
         return cli_fail(cli, EXIT_FOUND, CLI_TEXT("the policy has no such %s"), refusal.field);
     }
     if (cli->format == FORMAT_TABLE) {
-        return explain_table(cli, rows, count);
+        return explain_table(cli, gj_policy_kind(policy, request.kind), rows, count, request.at_ms);
     }
     json_t *array = json_array();
     for (size_t n = 0; n < count; n++) {
-        json_array_append_new(array, row_json(&rows[n]));
+        json_array_append_new(array, row_json(&rows[n], request.at_ms));
     }
     return show_json(cli, array);
 }

@@ -3,7 +3,9 @@
 #include "client/cli/nouns.h"
 #include "client/cli/resolve.h"
 #include "client/cli/show.h"
+#include "client/cli/show_record.h"
 #include "client/cli/value.h"
+#include "client/cli/words.h"
 #include "proto/register.pb-c.h"
 
 #include <string.h>
@@ -89,57 +91,8 @@ int run_approve(struct cli *cli)
     return code;
 }
 
-static int show_history(struct cli *cli, const Gj__V1__Shown *shown)
-{
-    static const char columns[] =
-        "event.at event.act event.from_state event.to_state actor_name acting_for level note reason old";
-    if (shown->n_history == 0) {
-        return EXIT_OK;
-    }
-    fputc('\n', cli->out);
-    struct list *list = list_begin(cli, columns, &gj__v1__history_line__descriptor);
-    for (size_t n = 0; list != NULL && n < shown->n_history; n++) {
-        (void)list_row(list, &shown->history[n]->base); /* a row that finds no memory is left out of the table */
-    }
-    return list == NULL ? EXIT_LOCAL : list_end(list);
-}
-
-static int show_timers(struct cli *cli, const Gj__V1__Record *record)
-{
-    if (record->n_timers == 0) {
-        return EXIT_OK;
-    }
-    fputc('\n', cli->out);
-    struct list *list = list_begin(
-        cli, "name started_at due_at warn_at stopped_at stage provisional level", &gj__v1__timer__descriptor);
-    for (size_t n = 0; list != NULL && n < record->n_timers; n++) {
-        if (record->timers[n]->due_at != 0 || record->timers[n]->stopped_at != 0) { /* the others promise nothing */
-            (void)list_row(list, &record->timers[n]->base);                         /* as above */
-        }
-    }
-    return list == NULL ? EXIT_LOCAL : list_end(list);
-}
-
-/* Who is asked instead of the office's own people, and why. */
-static int show_asked(struct cli *cli, const Gj__V1__Record *record)
-{
-    if (record->n_asked == 0) {
-        return EXIT_OK;
-    }
-    fputc('\n', cli->out);
-    struct list *list = list_begin(cli, "user role level why consent at", &gj__v1__asked__descriptor);
-    for (size_t n = 0; list != NULL && n < record->n_asked; n++) {
-        (void)list_row(list, &record->asked[n]->base); /* as above */
-    }
-    return list == NULL ? EXIT_LOCAL : list_end(list);
-}
-
 int run_show(struct cli *cli)
 {
-    static const char columns[] =
-        "id number kind_code office state revision priority category assignee household unit asset place "
-        "received_at recorded_at created_by policy fields links related due_at parent awaiting_office "
-        "pending_act pending_by pending";
     ProtobufCMessage *reply = NULL;
     Gj__V1__ShowRequest *request = (Gj__V1__ShowRequest *)cli_new(cli, cli->command->request);
     bool mistyped = false;
@@ -148,6 +101,7 @@ int run_show(struct cli *cli)
     if (code != EXIT_OK) {
         return code;
     }
+    request->children = true;
     if (!value_id(text, &request->id, &mistyped)) {
         if (mistyped) {
             return resolve_id(cli, text, &request->id);
@@ -159,10 +113,25 @@ int run_show(struct cli *cli)
         return code == EXIT_OK ? show_message(cli, reply, NULL) : code;
     }
     const Gj__V1__Shown *shown = (const Gj__V1__Shown *)reply;
-    if (shown->record != NULL) {
-        code = show_message(cli, &shown->record->base, columns);
-        code = code == EXIT_OK ? show_timers(cli, shown->record) : code;
-        code = code == EXIT_OK ? show_asked(cli, shown->record) : code;
+    cli->kind = shown->record == NULL ? NULL : words_kind(cli, shown->record->kind_code);
+    return show_record(cli, shown);
+}
+
+int run_actions(struct cli *cli)
+{
+    ProtobufCMessage *reply = NULL;
+    ProtobufCMessage *request = cli_new(cli, cli->command->request);
+    int code = request == NULL ? EXIT_LOCAL : cli_fill(cli, request);
+    code = code == EXIT_OK ? cli_call(cli, cli->command->call, request, cli->command->reply, &reply) : code;
+    if (code != EXIT_OK) {
+        return code;
     }
-    return code == EXIT_OK ? show_history(cli, shown) : code;
+    const Gj__V1__ActionList *said = (const Gj__V1__ActionList *)reply;
+    cli->kind = cli->format == FORMAT_TABLE ? words_kind(cli, said->kind) : NULL;
+    struct list *list = list_begin(cli, cli->command->columns, &gj__v1__action__descriptor);
+    bool ok = list != NULL;
+    for (size_t n = 0; n < said->n_actions && ok; n++) {
+        ok = list_row(list, &said->actions[n]->base);
+    }
+    return list == NULL ? cli_fail(cli, EXIT_LOCAL, "%s", CLI_TEXT("out of memory")) : list_end(list);
 }

@@ -2,6 +2,7 @@
 #include "client/cli/secret_input.h"
 #include "client/cli/show.h"
 #include "client/cli/texts.h"
+#include "client/cli/words.h"
 #include "common/id.h"
 #include "proto/envelope.pb-c.h"
 #include "proto/session.pb-c.h"
@@ -77,11 +78,24 @@ int run_login(struct cli *cli)
     if (code != EXIT_OK) {
         return code;
     }
+    if (!((Gj__V1__Session *)reply)->must_set_password) { /* before that the server answers nothing else */
+        words_refresh(cli);
+    }
     Gj__V1__Session *session = (Gj__V1__Session *)reply;
     session->token.len = 0; /* it stays in the profile */
     code = show_message(cli, reply, "user name grants expires_at");
     if (session->must_set_password) {
         fprintf(cli->err, "guanjia: %s\n", CLI_TEXT("set a password of your own: guanjia password"));
+    }
+    return code;
+}
+
+/* Whoever had to set one may only now be told what this device should know without a connection. */
+int run_password(struct cli *cli)
+{
+    int code = cli_run_generic(cli);
+    if (code == EXIT_OK && !cli->to_outbox) {
+        words_refresh(cli);
     }
     return code;
 }

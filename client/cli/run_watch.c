@@ -1,17 +1,26 @@
+#include "client/cli/interrupt.h"
 #include "client/cli/nouns.h"
 #include "client/cli/resolve.h"
 #include "client/cli/show.h"
+#include "client/cli/texts.h"
 #include "client/cli/value.h"
+#include "client/cli/words.h"
 #include "common/id.h"
 
 #include <inttypes.h>
+#include <signal.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Pushes printed as they come, one line each: JSON lines with -o json or ndjson, else words. The library reconnects and
  * goes on after the last event; -v shows it. */
 
 #define OFFICES_MAX 200
 #define KINDS_MAX 64
+#define KNOWN_MAX 128
+/* What one printed line needs. */
+#define SLICE_MS 200u
+#define LINE_ARENA_MAX ((size_t)64 * 1024)
 
 struct watch {
     struct cli *cli;
@@ -20,29 +29,63 @@ struct watch {
     struct guanjia_subscribe what;
     guanjia_subscription *subscription;
     uint64_t left; /* events still to print; 0 = no end */
+    const Gj__V1__KindInfo *known[KNOWN_MAX];
+    size_t known_count;
+    bool over;
+    int signal; /* that ended it, 0: none */
     int code;
 };
 
+/* The words were asked for before the first event: inside a callback nothing can be waited for. */
+static const Gj__V1__KindInfo *kind_of(const struct watch *watch, uint32_t number)
+{
+    for (size_t n = 0; n < watch->known_count; n++) {
+        if (watch->known[n]->kind == number) {
+            return watch->known[n];
+        }
+    }
+    return NULL;
+}
+
+static void learn_words(struct watch *watch)
+{
+    const Gj__V1__KindList *all = watch->cli->format == FORMAT_TABLE ? words_all(watch->cli) : NULL;
+    for (size_t n = 0; all != NULL && n < all->n_kinds && watch->known_count < KNOWN_MAX; n++) {
+        const Gj__V1__KindInfo *kind = words_kind(watch->cli, all->kinds[n]->code);
+        if (kind != NULL) {
+            watch->known[watch->known_count++] = kind;
+        }
+    }
+}
+
 static void print_words(struct watch *watch, const struct guanjia_event *event)
 {
+    struct cli *cli = watch->cli;
     char at[VALUE_TIME_SIZE];
     char due[VALUE_TIME_SIZE] = "";
     char id[GJ_ID_TEXT_SIZE];
+    struct gj_arena whole = cli->arena; /* a watch may last for weeks: a line leaves nothing behind */
+    gj_arena_init(&cli->arena, LINE_ARENA_MAX);
+    const Gj__V1__KindInfo *kind = kind_of(watch, event->kind);
+    const char *act = words_act(kind, event->act);
     value_format_local(event->at, at);
     gj_id_format(event->id, 0, id);
+    fprintf(cli->out, "%s  #%" PRIu64 "  %s  %s  %s%s%s", at, event->event, *event->number != '\0' ? event->number : id,
+        *act == '\0'        ? "-"
+        : act == event->act ? text_of_word(act)
+                            : act,
+        words_state(kind, event->from_state), *event->from_state != '\0' || *event->to_state != '\0' ? " → " : "",
+        words_state(kind, event->to_state));
+    if (event->priority <= 4 && event->kind != 0) {
+        fprintf(cli->out, "  %s", words_priority(cli, kind, event->priority));
+    }
     if (event->due_at > 0) {
         value_format_local(event->due_at, due);
+        fprintf(cli->out, CLI_TEXT("  due %s"), due);
     }
-    fprintf(watch->cli->out, "%s  #%" PRIu64 "  %s  %s  %s%s%s", at, event->event,
-        *event->number != '\0' ? event->number : id, *event->act != '\0' ? event->act : "-", event->from_state,
-        *event->from_state != '\0' || *event->to_state != '\0' ? " → " : "", event->to_state);
-    if (event->priority <= 4 && event->kind != 0) {
-        fprintf(watch->cli->out, "  P%" PRIu32, event->priority);
-    }
-    if (*due != '\0') {
-        fprintf(watch->cli->out, CLI_TEXT("  due %s"), due);
-    }
-    fputc('\n', watch->cli->out);
+    fputc('\n', cli->out);
+    gj_arena_fini(&cli->arena);
+    cli->arena = whole;
 }
 
 static void print_json(struct watch *watch, const struct guanjia_event *event)
@@ -64,6 +107,13 @@ static void print_json(struct watch *watch, const struct guanjia_event *event)
     fputc('\n', watch->cli->out);
 }
 
+/* No more events are wanted. */
+static void end_watch(struct watch *watch)
+{
+    watch->over = true;
+    guanjia_client_break(watch->cli->client);
+}
+
 static void on_event(void *arg, const struct guanjia_event *event)
 {
     struct watch *watch = arg;
@@ -73,10 +123,10 @@ static void on_event(void *arg, const struct guanjia_event *event)
         print_json(watch, event);
     }
     if (fflush(watch->cli->out) != 0) {
-        guanjia_client_break(watch->cli->client); /* whoever read it has gone */
+        end_watch(watch); /* whoever read it has gone */
     }
     if (watch->left > 0 && --watch->left == 0) {
-        guanjia_client_break(watch->cli->client);
+        end_watch(watch);
     }
 }
 
@@ -98,7 +148,7 @@ static void on_ended(void *arg, const char *code)
 {
     struct watch *watch = arg;
     watch->code = cli_fail(watch->cli, EXIT_STATUS + GUANJIA_S_DENIED, CLI_TEXT("the server ended it: %s"), code);
-    guanjia_client_break(watch->cli->client);
+    end_watch(watch);
 }
 
 static int take_filter(struct watch *watch, const struct arg *arg)
@@ -138,6 +188,24 @@ static int take_filter(struct watch *watch, const struct arg *arg)
     return code;
 }
 
+/* In slices: a signal is noted by its handler, and the loop is asked to end by nobody else. */
+static void run_until_told(struct watch *watch, uint64_t limit_ms)
+{
+    guanjia_client *client = watch->cli->client;
+    interrupt_catch();
+    for (uint64_t run_ms = 0; !watch->over && (limit_ms == 0 || run_ms < limit_ms) && interrupt_signal() == 0;
+         run_ms += SLICE_MS) {
+        uint64_t left = limit_ms == 0 ? SLICE_MS : limit_ms - run_ms;
+        guanjia_client_run(client, (uint32_t)(left < SLICE_MS ? left : SLICE_MS));
+        watch->over = watch->over || guanjia_client_state(client) == GUANJIA_STOPPED;
+    }
+    watch->signal = interrupt_signal();
+    interrupt_release();
+    if (watch->signal == SIGINT && isatty(STDERR_FILENO)) {
+        fputc('\n', watch->cli->err); /* behind the terminal's ^C */
+    }
+}
+
 int run_watch(struct cli *cli)
 {
     struct watch watch = {.cli = cli};
@@ -164,12 +232,16 @@ int run_watch(struct cli *cli)
     if (code != EXIT_OK) {
         return code;
     }
+    learn_words(&watch);
     guanjia_client_start(cli->client);
     if (guanjia_subscribe(cli->client, &watch.what, &watch.subscription) != GUANJIA_OK) {
         return cli_fail(cli, EXIT_LOCAL, "%s", CLI_TEXT("out of memory"));
     }
-    guanjia_client_run(cli->client, (uint32_t)seconds * 1000);
+    run_until_told(&watch, seconds * 1000);
     guanjia_unsubscribe(watch.subscription);
+    if (watch.signal != 0) {
+        watch.code = 128 + watch.signal; /* main closes the channel, and so tells the server */
+    }
     if (watch.code == EXIT_OK && guanjia_client_state(cli->client) == GUANJIA_STOPPED) {
         watch.code = cli_fail(cli, EXIT_ENROL, "%s", CLI_TEXT("this device was revoked"));
     }

@@ -1,10 +1,12 @@
 #include "client/cli/secret_input.h"
 
+#include "client/cli/interrupt.h"
 #include "common/limits.h"
 #include "common/secret.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <termios.h>
 #include <unistd.h>
@@ -47,6 +49,7 @@ static const char *from_terminal(struct cli *cli, int tty, const char *prompt)
     if (tcgetattr(tty, &before) != 0) {
         return NULL;
     }
+    interrupt_catch(); /* Ctrl-C must not leave a terminal without echo */
     struct termios silent = before;
     silent.c_lflag &= ~(tcflag_t)(ECHO | ECHOE | ECHOK);
     silent.c_lflag |= ECHONL;
@@ -54,6 +57,13 @@ static const char *from_terminal(struct cli *cli, int tty, const char *prompt)
     dprintf(tty, "%s: ", prompt);
     ssize_t got = read(tty, line, sizeof line - 1);
     tcsetattr(tty, TCSAFLUSH, &before);
+    int interrupted = interrupt_signal();
+    interrupt_release();
+    if (interrupted != 0) {
+        gj_secret_wipe(line, sizeof line);
+        dprintf(tty, "\n");
+        raise(interrupted); /* ends as it would have without us */
+    }
     return got <= 0 ? NULL : keep(cli, line);
 }
 

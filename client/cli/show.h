@@ -16,11 +16,11 @@ int list_end(struct list *list);
 /* Frees without printing: what went wrong has been said. */
 void list_abandon(struct list *list);
 
+/* What a list for people says when it is empty; no heading stands over nothing. */
+void show_nothing(struct cli *cli);
+
 /* One thing: JSON, or one line per field that says something. columns may be NULL for all. */
 int show_message(struct cli *cli, const ProtobufCMessage *message, const char *columns);
-
-/* One value as text for a table cell, in the arena. */
-const char *show_cell(struct cli *cli, const ProtobufCMessage *message, const char *path);
 
 /* The heading of a field: translated where it has a title, else its name. */
 const char *show_title(const char *field_name);

@@ -22,10 +22,14 @@ static const char *const statuses[GUANJIA_STATUS_COUNT] = {
 };
 
 static const struct text_row notices[] = {
-    {"timer.warn", N_("{number}: {timer} is due soon")},
+    {"timer.warning", N_("{number}: {timer} is due soon")},
     {"timer.breach", N_("{number}: {timer} is late")},
+    {"timer.escalated", N_("{number}: {timer} is long overdue: it has been passed upwards")},
+    {"timer.headquarters", N_("{number}: {timer} is long overdue: it has been passed to headquarters")},
     {"timer.folded", N_("{1} clocks ran out while the server's clock was held")},
-    {"consent.asked", N_("{number}: your consent is asked for")},
+    {"record.assigned", N_("{number}: it was given to you")},
+    {"record.child", N_("{number}: {2} was merged into it")},
+    {"consent.asked", N_("{number}: your consent is asked for: {2}")},
     {"consent.given", N_("{number}: the consent was given")},
     {"consent.refused", N_("{number}: the consent was refused")},
     {"roster.step", N_("{number}: nobody in the office, so it came to you by the duty roster")},

@@ -22,6 +22,10 @@ const char *text_of_refusal(const char *code);
 /* Of a notice in the inbox, likewise. */
 const char *text_of_notice(const char *code);
 
+/* Of a code that belongs to the program and not to a policy: an act no kind declares, a level, a relation. Translated;
+ * the code itself when there is none. */
+const char *text_of_word(const char *code);
+
 /* Of enum guanjia_err. */
 const char *text_of_err(int err);
 

@@ -4,6 +4,7 @@
 #include "common/id.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -98,6 +99,52 @@ bool value_id(const char *text, uint64_t *out, bool *mistyped)
     enum gj_err err = gj_id_parse(text, 0, out);
     *mistyped = err == GJ_ECORRUPT || err == GJ_ENOTFOUND;
     return err == GJ_OK;
+}
+
+/* One number and what stands behind it, of which nothing or white space may be next. */
+static bool take_part(const char **at, int *out, const char *const behind[3])
+{
+    char *end = NULL;
+    long number = strtol(*at, &end, 10);
+    if (end == *at || number < 0 || number > 9999 || **at < '0' || **at > '9') {
+        return false;
+    }
+    *out = (int)number;
+    *at = end;
+    for (size_t n = 0; n < 3; n++) {
+        size_t len = strlen(behind[n]);
+        if (len > 0 && strncmp(end, behind[n], len) == 0) {
+            *at = end + len;
+            return true;
+        }
+    }
+    return *end == '\0' || *end == ' ';
+}
+
+bool value_sheet_time(const char *text, int64_t *out)
+{
+    static const char *const year[] = {"-", "/", "年"}, *const month[] = {"-", "/", "月"},
+                             *const day[] = {"日", "T", ""}, *const hour[] = {":", "：", "时"},
+                             *const rest[] = {"分", ":", ""};
+    int parts[6] = {0};
+    char plain[48];
+    const char *at = text;
+    if (value_time(text, out)) {
+        return true;
+    }
+    if (!take_part(&at, &parts[0], year) || !take_part(&at, &parts[1], month) || !take_part(&at, &parts[2], day)) {
+        return false;
+    }
+    at += strspn(at, " ");
+    if (*at != '\0' && (!take_part(&at, &parts[3], hour) || !take_part(&at, &parts[4], rest))) {
+        return false;
+    }
+    if (*at != '\0' && !take_part(&at, &parts[5], rest)) {
+        return false;
+    }
+    snprintf(plain, sizeof plain, "%04d-%02d-%02dT%02d:%02d:%02d+08:00", parts[0], parts[1], parts[2], parts[3],
+        parts[4], parts[5]);
+    return *at == '\0' && value_time(plain, out);
 }
 
 bool value_priority(const char *text, int64_t *out)

@@ -17,6 +17,9 @@ bool value_scaled(const char *text, unsigned decimals, int64_t *out);
 /* See OPTION_TIME; ms UTC. */
 bool value_time(const char *text, int64_t *out);
 
+/* The same as spreadsheets write it, too: 2026/11/3 9:30, 2026年11月3日 9时30分. */
+bool value_sheet_time(const char *text, int64_t *out);
+
 /* A plain number, or one with a check digit behind a hyphen (with an optional letter before). False for anything else;
  * *mistyped then tells a wrong check digit from a wrong form. */
 bool value_id(const char *text, uint64_t *out, bool *mistyped);

@@ -5,6 +5,7 @@ usage: cli_texts.py SOURCE_DIR
 """
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -84,6 +85,23 @@ for noun in sorted(nouns):
 for status in range(11, 23):
     if f".It {status}\n" not in manual:
         problems.append(f"the manual page does not explain exit status {status}")
+
+for lint in (["mandoc", "-Tlint", "-Wwarning"], ["groff", "-mdoc", "-Tutf8", "-Kutf8", "-ww", "-z"]):
+    if shutil.which(lint[0]):
+        said = subprocess.run([*lint, cli / "guanjia.1"], capture_output=True, text=True)
+        problems += [line for line in (said.stdout + said.stderr).split("\n") if line]
+
+# The columns of the imports are the server's: help, manual page and the operator's book have each of them.
+rules = (root / "server/service/directory/import_rules.h").read_text(encoding="utf-8")
+operating = (root / "deploy/OPERATING.md").read_text(encoding="utf-8")
+notes = (cli / "help_notes.c").read_text(encoding="utf-8")
+columns = re.findall(r'    X\([A-Z_]+, "([a-z_]+)", "([^"|]+)', rules)
+for word, name in columns:
+    for where, text in (("help", notes), ("the manual page", manual), ("OPERATING.md", operating)):
+        if word not in text or name not in text:
+            problems.append(f"{where} does not know the column {word} {name}")
+if len(columns) < 20:
+    problems.append("the columns of the imports were not found")
 
 for problem in problems:
     print(problem)

@@ -7,6 +7,7 @@
 #include "client/cli/grid.h"
 #include "client/cli/help.h"
 #include "client/cli/json.h"
+#include "client/cli/cell.h"
 #include "client/cli/show.h"
 #include "client/cli/texts.h"
 #include "client/cli/titles.h"
@@ -122,7 +123,7 @@ static void test_lines_that_are_right(void **state)
 
 static void test_lines_that_are_wrong(void **state)
 {
-    static const char *const lines[] = {"nothing", "ticket", "ticket nothing", "ticket act", "ticket act 1",
+    static const char *const lines[] = {"nothing", "ticket nothing", "ticket act", "ticket act 1",
         "ticket act 1 accept more", "ticket list --colour red", "ticket list --office", "ticket list --breached=1",
         "ticket list --limit 0", "ticket list --limit 201", "ticket list --limit x", "-o xml ticket list",
         "-x ticket list", "ticket list --office A --office B", "ticket amend 1 --reason why",
@@ -355,7 +356,7 @@ static void test_a_mistyped_digit_is_told(void **state)
     bool mistyped = false;
     Gj__V1__Office office = GJ__V1__OFFICE__INIT;
     office.id = 10452;
-    snprintf(text, sizeof text, "%s", show_cell(&world->cli, &office.base, "id"));
+    snprintf(text, sizeof text, "%s", cell_text(&world->cli, &office.base, "id"));
     assert_true(value_id(text, &id, &mistyped));
     assert_int_equal(id, 10452);
     text[2] = text[2] == '9' ? '0' : (char)(text[2] + 1);
@@ -543,13 +544,13 @@ static void test_a_form_field_shows_its_value(void **state)
     assert_int_equal(json_integer_value(json_object_get(json_array_get(fields, 1), "value")), 1250);
     assert_string_equal(json_string_value(json_object_get(json_array_get(fields, 1), "type")), "money");
     json_decref(json);
-    assert_string_equal(show_cell(&world->cli, &record->base, "fields"), "trade=plumber; fee=12.50");
+    assert_string_equal(cell_text(&world->cli, &record->base, "fields"), "trade=plumber; fee=12.50");
     Gj__V1__Record *other = (Gj__V1__Record *)build_new(arena, &gj__v1__record__descriptor);
     place = build_place(arena, &other->base, "fields");
     assert_true(fields_add(arena, place, NULL, "materials:l=item=tape,quantity:n=0.5,price:m=3") &&
                 fields_add(arena, place, NULL, "materials:l=item=valve,quantity:n=10"));
-    assert_string_equal(show_cell(&world->cli, &other->base, "fields"),
-        "materials=item=tape quantity=0.5 price=3.00; item=valve quantity=10");
+    assert_string_equal(cell_text(&world->cli, &other->base, "fields"),
+        "materials=item tape, quantity 0.5, price 3.00; item valve, quantity 10");
 }
 
 /* With the declaration at hand nobody writes a type: it is the field's own, in tables the column's. */
