@@ -64,7 +64,7 @@ static bool was_ok(const struct history_command *command)
 
 /* ---- opening ---- */
 
-static int64_t time_of_cut(const struct judge *judge)
+int64_t judge_time(const struct judge *judge)
 {
     int64_t now_ms = GJ_DIRECT_START_MS;
     for (size_t i = 0; i < judge->history->n_rounds; i++) {
@@ -82,7 +82,7 @@ static void open_bench(struct bench *bench, const struct judge *judge)
     bench->judge = judge;
     bench->random = judge->random;
     (void)snprintf(bench->store, sizeof bench->store, "%s/" SHIFT_STORE, judge->folder);
-    bench->direct = gj_direct_take(bench->store, time_of_cut(judge));
+    bench->direct = gj_direct_take(bench->store, judge_time(judge));
     bench->entries = gj_txn_events(gj_direct_look(bench->direct));
 }
 
@@ -269,7 +269,7 @@ static void check_under_way(struct bench *bench)
 
 static const struct gj_result *call(struct bench *bench, Gj__V1__Call number, const void *request)
 {
-    return gj_direct_call_from(bench->direct, 1, 2, number, request);
+    return gj_direct_call_from(bench->direct, 1, SHIFT_DEVICE(1), number, request);
 }
 
 static void read_household(struct bench *bench, uint64_t id)
@@ -399,11 +399,4 @@ void judge_image(const struct judge *judge)
     gj_direct_leave(bench.direct);
     must(gj_tool_check(bench.store, &fault) == GJ_OK, fault.text, 0);
     check_backups(judge);
-}
-
-void judge_open(const struct judge *judge)
-{
-    struct bench bench;
-    open_bench(&bench, judge);
-    gj_direct_leave(bench.direct);
 }

@@ -19,7 +19,7 @@ struct judge {
  * two commands; the tables are those of the moment; vault and records agree; finished backups are whole; it takes new
  * work, and is sound when it is opened once more. Ends the process with a sentence on stderr where it is not so. */
 void judge_image(const struct judge *judge);
-/* Opens and closes only: what is recorded then is cut as well. */
-void judge_open(const struct judge *judge);
+/* What the clock said when the power went, in ms UTC. */
+int64_t judge_time(const struct judge *judge);
 
 #endif

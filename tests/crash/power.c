@@ -1,5 +1,6 @@
 /* Power cuts, simulated: a shift at the desk is recorded write by write, the power goes at some moment of it, the disk
- * is built as it may then be found, and the store must live with it. Some openings are recorded too, and cut again.
+ * is built as it may then be found, and the store must live with it. After some cuts the store is opened and worked in
+ * with the recorder on, and the power goes again: while it recovers, or in the work after it.
  *
  *     power [--seed N] [--shifts N] [--rounds N] [--cuts N] [--folder DIR] [--result FILE]
  *                                     cuts are those of each shift; the next shift has the next seed
@@ -29,7 +30,8 @@
 
 #define CHILD_SECONDS 120
 #define CUT_AGAIN_PERCENT 25
-#define CUT_AGAIN_MAX 3
+#define LIVES_MAX 3
+#define ROUNDS_AGAIN 10
 #define SHOWN_FAULTS 10
 #define ONE_CUT UINT64_MAX
 
@@ -45,7 +47,7 @@ struct power {
     struct recording recording;
     struct history history;
     /* of all shifts */
-    uint64_t cuts, cut_again, records, syncs, commands, acknowledged, entries, faults;
+    uint64_t cuts, cut_recovering, cut_again, records, syncs, commands, acknowledged, entries, faults;
 };
 
 static void die(const char *what)
@@ -59,6 +61,8 @@ static void die(const char *what)
 struct task {
     void (*run)(const struct power *power, const struct task *task);
     const struct judge *judge;
+    uint64_t seed;
+    unsigned rounds;
 };
 
 /* A process of its own, since a damaged store may bring it down; says whether it went well, and what it said. */
@@ -98,19 +102,24 @@ static bool in_child(const struct power *power, const struct task *task, char *s
     return status == 0;
 }
 
-static void run_shift(const struct power *power, const struct task *task)
+static void work_recorded(const struct power *power, const char *path, int64_t now_ms, const struct task *task)
 {
     struct recording recording = {0};
+    shift_work(path, now_ms, task->seed, task->rounds, &recording);
+    if (!recording_save(&recording, power->opening)) {
+        die("the recording cannot be written");
+    }
+}
+
+static void run_shift(const struct power *power, const struct task *task)
+{
     char path[300];
-    (void)task;
     (void)snprintf(path, sizeof path, "%s/shift", power->root);
     if (mkdir(path, 0700) != 0) {
         die("no folder for the shift");
     }
-    shift_run(path, power->options.seed, power->options.rounds, &recording);
-    if (!recording_save(&recording, power->opening)) {
-        die("the recording cannot be written");
-    }
+    shift_make(path);
+    work_recorded(power, path, GJ_DIRECT_START_MS, task);
 }
 
 static void run_judge(const struct power *power, const struct task *task)
@@ -119,24 +128,22 @@ static void run_judge(const struct power *power, const struct task *task)
     judge_image(task->judge);
 }
 
-static void run_opening(const struct power *power, const struct task *task)
+static void run_again(const struct power *power, const struct task *task)
 {
-    struct recording recording = {0};
-    recorder_start(&recording, power->image);
-    judge_open(task->judge);
-    recorder_stop();
-    if (!recording_save(&recording, power->opening)) {
-        die("the recording cannot be written");
-    }
+    work_recorded(power, power->image, judge_time(task->judge) + 1, task);
 }
 
 /* ---- cutting ---- */
 
-/* Most cuts right at a write or a sync, where something may be half done; the base cannot be cut. */
-static size_t choose_moment(const struct recording *recording, struct random *random)
+/* Before one of the records from a first to a last one, or after the last of all; not at notes, where nothing happens.
+ */
+static size_t choose_moment(const struct recording *recording, size_t first, size_t last, struct random *random)
 {
-    size_t base = recording_base(recording);
-    return base + random_below(random, recording->count - base + 1);
+    size_t at = first + random_below(random, last - first + 1);
+    while (at < last && recording->records[at].what == RECORD_NOTE) {
+        at++;
+    }
+    return at;
 }
 
 static bool write_image(struct power *power, const struct recording *recording, struct cut *cut)
@@ -148,24 +155,46 @@ static bool write_image(struct power *power, const struct recording *recording, 
     return good;
 }
 
-/* Opens the image with the power going again meanwhile; the image is what that leaves. False: it did not open. */
-static bool cut_opening(struct power *power, const struct judge *judge, struct random *random, char *said, size_t size)
-{
+/* What a store went through: one recording for each time it was opened. */
+struct life {
     struct recording recording;
-    struct task task = {run_opening, judge};
+    struct history history;
+};
+
+/* Opens the image, works in it and cuts the power again; the image is what that leaves, and judge says what it must
+ * hold: what the cut before left to it, as long as it had not been opened. False: it did not open or did not work. */
+static bool cut_again(
+    struct power *power, struct life *life, struct judge *judge, struct random *random, char *said, size_t size)
+{
+    struct task task = {.run = run_again, .judge = judge, .seed = random_next(random)};
+    task.rounds = (unsigned)random_below(random, ROUNDS_AGAIN);
     if (!in_child(power, &task, said, size)) {
         return false;
     }
-    if (!recording_load(&recording, power->opening)) {
+    if (!recording_load(&life->recording, power->opening)) {
         die("the recording of an opening cannot be read");
     }
-    struct cut cut = {.at = choose_moment(&recording, random), .random = {random_next(random)}};
+    history_read(&life->history, &life->recording);
+    const char *bad = history_check(&life->history);
+    if (bad != NULL) {
+        (void)snprintf(said, size, "%s", bad);
+        return false;
+    }
+    bool recovering = random_percent(random, 50);
+    size_t last = recovering ? life->history.rounds[0].ended : life->recording.count;
+    struct cut cut = {.at = choose_moment(&life->recording, recording_base(&life->recording), last, random)};
+    cut.random.state = random_next(random);
     cut.ignored_percent = power->options.ignored;
-    if (!write_image(power, &recording, &cut)) {
+    if (!write_image(power, &life->recording, &cut)) {
         die("an image cannot be written");
     }
-    recording_free(&recording);
-    power->cut_again++;
+    if (cut.at > life->history.rounds[0].ended) {
+        judge->history = &life->history;
+        judge->at = cut.at;
+        power->cut_again++;
+    } else {
+        power->cut_recovering++;
+    }
     return true;
 }
 
@@ -184,20 +213,27 @@ static void one_cut(struct power *power, uint64_t number)
     char said[2048];
     power->cuts++;
     struct random random = {power->options.seed * UINT64_C(0x2545f4914f6cdd1d) + number};
-    struct cut cut = {.at = choose_moment(&power->recording, &random), .random = {random_next(&random)}};
+    size_t base = recording_base(&power->recording);
+    struct cut cut = {.at = choose_moment(&power->recording, base, power->recording.count, &random)};
+    cut.random.state = random_next(&random);
     cut.ignored_percent = power->options.ignored;
     if (!write_image(power, &power->recording, &cut)) {
         die("an image cannot be written");
     }
     struct judge judge = {
         .history = &power->history, .at = cut.at, .folder = power->image, .random = {random_next(&random)}};
+    struct life lives[LIVES_MAX] = {0};
     bool good = true;
-    for (unsigned i = 0; good && i < CUT_AGAIN_MAX && random_percent(&random, CUT_AGAIN_PERCENT); i++) {
-        good = cut_opening(power, &judge, &random, said, sizeof said);
+    for (unsigned i = 0; good && i < LIVES_MAX && random_percent(&random, CUT_AGAIN_PERCENT); i++) {
+        good = cut_again(power, &lives[i], &judge, &random, said, sizeof said);
     }
-    struct task task = {run_judge, &judge};
+    struct task task = {.run = run_judge, .judge = &judge};
     if (!good || !in_child(power, &task, said, sizeof said)) {
         show_fault(power, number, cut.at, said);
+    }
+    for (unsigned i = 0; i < LIVES_MAX; i++) {
+        history_free(&lives[i].history);
+        recording_free(&lives[i].recording);
     }
 }
 
@@ -206,7 +242,7 @@ static void one_cut(struct power *power, uint64_t number)
 static void record_shift(struct power *power)
 {
     char said[2048], path[300];
-    struct task task = {run_shift, NULL};
+    struct task task = {.run = run_shift, .seed = power->options.seed, .rounds = power->options.rounds};
     if (!in_child(power, &task, said, sizeof said)) {
         fprintf(stderr, "%s", said);
         die("the shift failed");
@@ -270,11 +306,12 @@ static void print_result(const struct power *power, FILE *file)
 {
     const struct options *options = &power->options;
     fprintf(file,
-        "{\"seed\": %" PRIu64 ", \"shifts\": %" PRIu64 ", \"cuts\": %" PRIu64 ", \"cut_again_while_opening\": %" PRIu64
-        ", \"records\": %" PRIu64 ", \"syncs\": %" PRIu64 ", \"commands\": %" PRIu64 ", \"acknowledged\": %" PRIu64
-        ", \"entries\": %" PRIu64 ", \"ignored_syncs_percent\": %u, \"faults\": %" PRIu64 "}\n",
-        options->seed, options->shifts, power->cuts, power->cut_again, power->records, power->syncs, power->commands,
-        power->acknowledged, power->entries, options->ignored, power->faults);
+        "{\"seed\": %" PRIu64 ", \"shifts\": %" PRIu64 ", \"cuts\": %" PRIu64 ", \"cut_again_recovering\": %" PRIu64
+        ", \"cut_again_working\": %" PRIu64 ", \"records\": %" PRIu64 ", \"syncs\": %" PRIu64 ", \"commands\": %" PRIu64
+        ", \"acknowledged\": %" PRIu64 ", \"entries\": %" PRIu64 ", \"ignored_syncs_percent\": %u, \"faults\": %" PRIu64
+        "}\n",
+        options->seed, options->shifts, power->cuts, power->cut_recovering, power->cut_again, power->records,
+        power->syncs, power->commands, power->acknowledged, power->entries, options->ignored, power->faults);
 }
 
 static void keep_recording(const struct power *power)

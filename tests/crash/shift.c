@@ -434,9 +434,9 @@ static void change_policy(struct shift *shift)
         send_new(shift, line, GJ__V1__CALL__POLICY_PROPOSE, &request.base);
         wait_for_all(shift);
         free(bytes);
+        /* Refused where one waits for approval since before a power cut. */
         const struct history_answer *answer = &shift->commands[line->command].answer;
-        check(answer->status == GJ__V1__STATUS__OK, "a policy is not proposed");
-        shift->proposed = (uint32_t)answer->id;
+        shift->proposed = answer->status == GJ__V1__STATUS__OK ? (uint32_t)answer->id : 0;
     } else {
         struct line *line = &shift->lines[SHIFT_QA2];
         Gj__V1__PolicyApproveRequest request = GJ__V1__POLICY_APPROVE_REQUEST__INIT;
@@ -534,18 +534,17 @@ static void work(struct shift *shift, unsigned turn)
     }
 }
 
-static void hire(struct shift *shift)
+static void hire(struct gj_direct *direct)
 {
-    struct gj_direct *direct = shift->direct;
     uint64_t region = gj_direct_region(direct, "east");
     check(gj_direct_office(direct, region, "0012") == SHIFT_OFFICE, "the office has another number");
     for (unsigned i = 1; i <= SHIFT_QA2; i++) {
         char login[16];
         bool qa = i >= SHIFT_QA;
+        uint64_t office = qa ? 0 : SHIFT_OFFICE;
         (void)snprintf(login, sizeof login, "user%u", i);
-        shift->lines[i].user = gj_direct_user(direct, login, qa ? "hq_qa" : "cs_agent", qa ? 0 : SHIFT_OFFICE, 0);
-        shift->lines[i].device = gj_direct_device(direct, qa ? 0 : SHIFT_OFFICE, "desk");
-        check(shift->lines[i].user == i, "users are numbered otherwise");
+        check(gj_direct_user(direct, login, qa ? "hq_qa" : "cs_agent", office, 0) == i, "a user has another number");
+        check(gj_direct_device(direct, office, "desk") == SHIFT_DEVICE(i), "a device has another number");
     }
 }
 
@@ -571,26 +570,42 @@ static void note_log(struct shift *shift)
     }
 }
 
-void shift_run(const char *folder, uint64_t seed, unsigned rounds, struct recording *recording)
+void shift_make(const char *folder)
+{
+    char path[512];
+    (void)snprintf(path, sizeof path, "%s/" SHIFT_BACKUPS, folder);
+    check(mkdir(path, 0700) == 0, "no folder for backups");
+    (void)snprintf(path, sizeof path, "%s/" SHIFT_STORE, folder);
+    struct gj_direct *direct = gj_direct_make(path);
+    hire(direct);
+    put_keys(path);
+    gj_direct_leave(direct);
+}
+
+static void come_to_work(struct shift *shift)
+{
+    for (unsigned i = 1; i <= SHIFT_QA2; i++) {
+        shift->lines[i].user = i;
+        shift->lines[i].device = SHIFT_DEVICE(i);
+    }
+    /* Rooms that nobody had before. */
+    shift->rooms = gj_txn_events(gj_direct_look(shift->direct));
+}
+
+void shift_work(const char *folder, int64_t now_ms, uint64_t seed, unsigned rounds, struct recording *recording)
 {
     struct shift *shift = calloc(1, sizeof *shift);
     check(shift != NULL, "out of memory");
     shift->random.state = seed;
     (void)snprintf(shift->store, sizeof shift->store, "%s/" SHIFT_STORE, folder);
     (void)snprintf(shift->backups, sizeof shift->backups, "%s/" SHIFT_BACKUPS, folder);
-    check(mkdir(shift->backups, 0700) == 0, "no folder for backups");
-    shift->direct = gj_direct_make(shift->store);
-    hire(shift);
-    put_keys(shift->store);
-    int64_t now_ms = gj_direct_now(shift->direct);
-    gj_direct_leave(shift->direct);
-
     recorder_start(recording, folder);
     shift->direct = gj_direct_take(shift->store, now_ms);
+    come_to_work(shift);
     begin_round(shift, 0);
     end_round(shift);
     for (unsigned i = 0; i < rounds; i++) {
-        gj_direct_advance(shift->direct, (int64_t)random_below(&shift->random, 20000));
+        gj_direct_advance(shift->direct, 1 + (int64_t)random_below(&shift->random, 20000));
         work(shift, i);
         finish_backup(shift);
     }

@@ -9,9 +9,11 @@
 
 #include "crash/recording.h"
 
-/* Makes a store and an empty folder for backups below the folder and works in it; recording (to be freed by the caller)
- * begins with the finished store. In the end both are closed. */
-void shift_run(const char *folder, uint64_t seed, unsigned rounds, struct recording *recording);
+/* Makes a store with its people, and an empty folder for backups, below the folder. */
+void shift_make(const char *folder);
+/* Opens that store, works in it and closes it. recording (to be freed by the caller) begins with what the folder holds
+ * before. */
+void shift_work(const char *folder, int64_t now_ms, uint64_t seed, unsigned rounds, struct recording *recording);
 
 /* Names below the folder. */
 #define SHIFT_STORE "store"
@@ -22,8 +24,9 @@ void shift_run(const char *folder, uint64_t seed, unsigned rounds, struct record
 #define SHIFT_PERSON "赵一"
 #define SHIFT_PICTURE_BYTES 3000
 
-/* People by number, as shift_run makes them. */
+/* People by number, as shift_make hires them; each has the device behind headquarters' own. */
 enum { SHIFT_AGENTS = 6, SHIFT_QA = 7, SHIFT_QA2 = 8 };
 #define SHIFT_OFFICE 1
+#define SHIFT_DEVICE(user) ((user) + 1)
 
 #endif
