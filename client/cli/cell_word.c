@@ -236,6 +236,9 @@ static const char *of_text(struct cli *cli, const ProtobufCMessage *message, con
     if (is(field, "code") && message->descriptor == &gj__v1__obligation_task__descriptor) {
         return words_obligation(cli, code);
     }
+    if (is(field, "device_class") && strcmp(code, "headquarters") == 0) {
+        return text_of_word("group"); /* the same word is also a rung of a ladder */
+    }
     bool fixed = is(field, "reason") || is(field, "device_class") || is(field, "relation") || is(field, "level") ||
                  is(field, "why");
     return fixed ? text_of_word(code) : NULL;
@@ -310,6 +313,24 @@ static const char *of_grant(struct cli *cli, const Gj__V1__Grant *grant)
                                grant->pending ? CLI_TEXT(N_(" (waits for consent)")) : "");
 }
 
+/* "业主 赵** 139****0007 (2-7)": what is preferred and the id, by which a person is changed, stand behind. */
+static const char *of_person(struct cli *cli, const Gj__V1__Person *person)
+{
+    const ProtobufCEnumValue *relation =
+        protobuf_c_enum_descriptor_get_value(&gj__v1__person_relation__descriptor, (int)person->relation);
+    const char *text = gj_arena_printf(&cli->arena, "%s %s",
+        relation == NULL || person->relation == 0 ? "" : text_of_word(relation->name), person->name);
+    for (size_t n = 0; n < person->n_phones && text != NULL; n++) {
+        text = gj_arena_printf(&cli->arena, "%s %s", text, person->phones[n]);
+    }
+    const char *more[] = {person->preferred_contact, person->preferred_hours, person->vulnerable};
+    for (size_t n = 0; n < 3 && text != NULL; n++) {
+        text = *more[n] == '\0' ? text : gj_arena_printf(&cli->arena, "%s, %s", text, more[n]);
+    }
+    text = text == NULL ? NULL : gj_arena_printf(&cli->arena, "%s (%s)", text, of_id(cli, person->id));
+    return text == NULL ? NULL : text + (*text == ' ' ? 1 : 0);
+}
+
 const char *cell_short(struct cli *cli, const ProtobufCMessage *message)
 {
     const char *text = NULL;
@@ -317,6 +338,8 @@ const char *cell_short(struct cli *cli, const ProtobufCMessage *message)
         text = of_link(cli, (const Gj__V1__Link *)message);
     } else if (message->descriptor == &gj__v1__related__descriptor) {
         text = of_related(cli, (const Gj__V1__Related *)message);
+    } else if (message->descriptor == &gj__v1__person__descriptor) {
+        text = of_person(cli, (const Gj__V1__Person *)message);
     } else if (message->descriptor == &gj__v1__grant__descriptor) {
         text = of_grant(cli, (const Gj__V1__Grant *)message);
     }

@@ -2,6 +2,7 @@
 
 #include "client/cli/build.h"
 #include "client/cli/json.h"
+#include "client/cli/kind.h"
 #include "client/cli/show.h"
 #include "client/cli/texts.h"
 #include "common/buf.h"
@@ -123,7 +124,9 @@ static const char *refusal_text(struct cli *cli, const struct guanjia_answer *an
     if (text == NULL) {
         return NULL;
     }
-    text_fill(CLI_TEXT(text), answer->field, answer->params, answer->param_count, filled, sizeof filled);
+    const char *title = kind_title(cli->kind, answer->field);
+    text_fill(CLI_TEXT(text), title != NULL ? title : show_title(answer->field), answer->params, answer->param_count,
+        filled, sizeof filled);
     return gj_arena_strdup(&cli->arena, filled);
 }
 

@@ -128,8 +128,8 @@ static void print_problem(struct cli *cli, const Gj__V1__ImportProblem *problem)
 {
     char filled[400];
     const char *text = text_of_refusal(problem->code);
-    text_fill(text != NULL ? CLI_TEXT(text) : problem->code, problem->field, (const char *const *)problem->params,
-        problem->n_params, filled, sizeof filled);
+    text_fill(text != NULL ? CLI_TEXT(text) : problem->code, show_title(problem->field),
+        (const char *const *)problem->params, problem->n_params, filled, sizeof filled);
     fprintf(cli->out, CLI_TEXT("line %llu: %s (%s)\n"), (unsigned long long)problem->line, filled, problem->code);
 }
 

@@ -76,6 +76,10 @@ static int print_box(struct cli *cli, const guanjia_outbox *box)
         }
         return show_json(cli, array);
     }
+    if (guanjia_outbox_count(box) == 0) {
+        show_nothing(cli);
+        return EXIT_OK;
+    }
     struct grid *grid = grid_new(4);
     bool ok = grid != NULL && grid_cell(grid, CLI_TEXT("key")) && grid_cell(grid, show_title("at")) &&
               grid_cell(grid, CLI_TEXT("what")) && grid_cell(grid, show_title("state"));

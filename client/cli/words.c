@@ -30,7 +30,7 @@ struct words {
         const Gj__V1__StaffList *list; /* NULL: may not be read */
     } staff[STAFF_MAX];
     size_t staff_count;
-    bool tried_all, tried_offices;
+    bool tried_all, tried_offices, asked_again;
 };
 
 static struct words *words_of(struct cli *cli)
@@ -208,13 +208,19 @@ const Gj__V1__OfficeList *words_offices(struct cli *cli)
     return words == NULL ? NULL : words->offices;
 }
 
+static const Gj__V1__OfficeList *ask_offices(struct cli *cli)
+{
+    Gj__V1__OfficeListRequest request = GJ__V1__OFFICE_LIST_REQUEST__INIT;
+    Gj__V1__Page page = GJ__V1__PAGE__INIT;
+    page.limit = 200;
+    request.page = &page;
+    return (const Gj__V1__OfficeList *)ask(
+        cli, GJ__V1__CALL__DIR_OFFICE_LIST, &request.base, &gj__v1__office_list__descriptor, OFFICES_FILE);
+}
+
 void words_refresh(struct cli *cli)
 {
     Gj__V1__KindListRequest request = GJ__V1__KIND_LIST_REQUEST__INIT;
-    Gj__V1__OfficeListRequest offices = GJ__V1__OFFICE_LIST_REQUEST__INIT;
-    Gj__V1__Page page = GJ__V1__PAGE__INIT;
-    page.limit = 200;
-    offices.page = &page;
     if (words_of(cli) == NULL) {
         return;
     }
@@ -225,7 +231,7 @@ void words_refresh(struct cli *cli)
         (void)ask(cli, GJ__V1__CALL__KIND_LIST, &request.base, &gj__v1__kind_list__descriptor,
             kind_file(cli, request.kind)); /* kept by it; a kind that cannot be had is missing later */
     }
-    (void)ask(cli, GJ__V1__CALL__DIR_OFFICE_LIST, &offices.base, &gj__v1__office_list__descriptor, OFFICES_FILE);
+    (void)ask_offices(cli); /* kept by it */
 }
 
 static const Gj__V1__StaffList *staff_of(struct cli *cli, uint64_t office)
@@ -321,9 +327,25 @@ const char *words_kind_title(struct cli *cli, const char *code)
     return code;
 }
 
+static bool has_office(const Gj__V1__OfficeList *list, uint64_t office)
+{
+    for (size_t n = 0; list != NULL && n < list->n_offices; n++) {
+        if (list->offices[n]->id == office) {
+            return true;
+        }
+    }
+    return false;
+}
+
 const char *words_office(struct cli *cli, uint64_t office)
 {
     const Gj__V1__OfficeList *list = office == 0 ? NULL : words_offices(cli);
+    if (office != 0 && cli->words != NULL && !cli->words->asked_again && !has_office(list, office)) {
+        cli->words->asked_again = true; /* it is newer than the copy */
+        const Gj__V1__OfficeList *fresh = ask_offices(cli);
+        cli->words->offices = fresh != NULL ? fresh : list;
+        list = cli->words->offices;
+    }
     for (size_t n = 0; list != NULL && n < list->n_offices; n++) {
         if (list->offices[n]->id == office) {
             return gj_arena_printf(&cli->arena, "%s %s", list->offices[n]->code, list->offices[n]->name);

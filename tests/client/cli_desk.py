@@ -190,6 +190,20 @@ try:
     completed = run("desk", "complete", "offices")
     check(completed.stdout.split() == ["BJ1"], "completion of office codes without a connection", completed)
     check("DISPATCHED" in run("desk", "complete", "states").stdout.split(), "completion of states")
+    script = base / "completion"
+    script.write_text(run("desk", "completion", "bash").stdout)
+
+    def complete(*words):
+        ask = (f'source "{script}"; COMP_WORDS=("{program}" -p desk {" ".join(words)} ""); COMP_CWORD=$((${{#COMP_WORDS[@]}}-1)); '
+               '_guanjia; echo "${COMPREPLY[@]}"')
+        return subprocess.run(["bash", "-c", ask], env=environment(), capture_output=True, text=True, check=True).stdout.split()
+
+    check("BJ1" in complete("ticket", "list", "--office"), "office codes at the tabulator")
+    check("dispatch" in complete("ticket", "act", "42"), "acts at the tabulator")
+    check({"visit", "duty_log"} <= set(complete("record", "list")), "kinds at the tabulator")
+    check("purpose=" in complete("record", "create", "visit", "--field") or "trade=" in complete("ticket", "act", "1", "x", "--field"),
+          "fields at the tabulator")
+    check("ticket" in complete() and "complete" not in complete(), "nouns at the tabulator")
     daemon.start()
     for profile in ("tech", "desk"):
         sent = run(profile, "outbox", "send", "-o", "json")
