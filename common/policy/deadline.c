@@ -277,6 +277,25 @@ bool gj_deadline_recompute(
     return true;
 }
 
+bool gj_deadline_weather(
+    const struct gj_deadline_place *place, const struct gj_view *view, int64_t now_ms, struct gj_timer_state *state)
+{
+    struct gj_timer_state before = *state;
+    bool stretched = state->level == GJ_LEVEL_WEATHER;
+    if (!timer_of(place, state)->weather || state->stopped_at != 0 || state->due_at <= now_ms ||
+        stretched == (place->weather != NULL)) {
+        return false;
+    }
+    state->level = GJ_LEVEL_COMPANY; /* nothing is given yet, or no longer */
+    settle(place, view, state);
+    if (state->due_at <= now_ms || state->due_at == before.due_at) {
+        *state = before;
+        return false;
+    }
+    state->old_due_at = before.due_at;
+    return true;
+}
+
 /* --- Ladders -------------------------------------------------------------------------------------------------- */
 
 int64_t gj_deadline_next(

@@ -8,8 +8,8 @@
  * record: the entry names the role, whose it would have been (acting_for; 0: nobody holds it) and the level (value).
  *
  * Asked is when it matters: a step that would stop a running promise and nobody can take, all ways out of the state, or
- * the consent that a request waits for. Looked at when a record moves, when people come and go (SYSTEM_STAND_IN,
- * bounded steps over the open work of their offices), and when the duty roster changes over. */
+ * the consent that a request waits for. Looked at when a record moves, when people come and go (SYSTEM_STAND_IN, a
+ * round over the open work of their offices), and when the duty roster changes over. */
 #ifndef GJ_CORE_STAND_IN_H
 #define GJ_CORE_STAND_IN_H
 
@@ -17,10 +17,6 @@
 
 /* People asked for one record; a roster with more is cut. */
 #define GJ_STAND_IN_ASKED_MAX 32
-/* Open records looked at by one SYSTEM_STAND_IN. */
-#define GJ_STAND_IN_RECORDS_MAX 64
-/* Offices that are looked at by name; more means all. */
-#define GJ_STAND_IN_OFFICES_MAX 32
 
 /* Asks whom the record needs now and lets go of those it needs no longer. In apply, after the record's save; saves it
  * again with an entry when something changes. */
@@ -38,7 +34,7 @@ struct gj_stood gj_stand_in_stood(
 void gj_stand_in_person(struct gj_ctx *ctx, uint64_t user);
 /* The people of an office (0: of all) have changed, or will at that time. */
 void gj_stand_in_office(struct gj_ctx *ctx, uint64_t office, int64_t at_ms);
-/* SYSTEM_STAND_IN (gj.work.StandIn); asks for itself again until all those offices were gone through. */
+/* SYSTEM_STAND_IN (gj.work.Round). */
 void gj_stand_in_apply(struct gj_ctx *ctx, const ProtobufCMessage *body);
 
 #endif

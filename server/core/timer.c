@@ -5,6 +5,7 @@
 #include "core/body.pb-c.h"
 #include "core/core.h"
 #include "core/notify.h"
+#include "core/round.h"
 #include "core/work.h"
 #include "core/work_clock.h"
 #include "store/record.h"
@@ -145,6 +146,39 @@ void gj_timer_recompute(struct gj_ctx *ctx, const ProtobufCMessage *message)
         next.after = (ProtobufCBinaryData){.data = keys[done - 1].bytes, .len = keys[done - 1].len};
         gj_timer_ask(ctx, ctx->now_ms, GJ__V1__CALL__SYSTEM_RECOMPUTE, &next.base);
     }
+}
+
+/* --- weather --- */
+
+static void weather_record(struct gj_ctx *ctx, struct gj_work *work)
+{
+    struct gj_deadline_place place = gj_work_place(ctx, work);
+    int64_t changed = 0;
+    for (size_t i = 0; i < work->timer_count; i++) {
+        changed += gj_deadline_weather(&place, &work->view, ctx->now_ms, &work->timers[i]) ? 1 : 0;
+    }
+    if (changed == 0) {
+        return;
+    }
+    work->fires = true;
+    struct gj_work_note note = {.type = GJ_ENTRY_TIMER,
+        .action = "recompute",
+        .reason = place.weather != NULL ? "weather_on" : "weather_off",
+        .has_value = true,
+        .value = changed};
+    (void)gj_work_entry(ctx, work, &note);
+    gj_work_save(ctx, work);
+}
+
+void gj_timer_weather(struct gj_ctx *ctx, const ProtobufCMessage *message)
+{
+    Gj__Work__Round round;
+    (void)gj_round_apply(ctx, GJ__V1__CALL__SYSTEM_WEATHER, message, weather_record, &round);
+}
+
+void gj_timer_weather_switched(struct gj_ctx *ctx, uint64_t office)
+{
+    gj_round_ask(ctx, GJ__V1__CALL__SYSTEM_WEATHER, office, ctx->now_ms);
 }
 
 /* --- timers of things that are no records --- */

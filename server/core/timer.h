@@ -17,6 +17,11 @@ void gj_timer_apply(struct gj_ctx *ctx, const ProtobufCMessage *body);
 /* gj.work.Recompute; asks for itself again until all open records were visited. */
 void gj_timer_recompute(struct gj_ctx *ctx, const ProtobufCMessage *body);
 
+/* SYSTEM_WEATHER (gj.work.Round): the clocks of open work that weather stretches, after an office went into weather mode
+ * or out of it. */
+void gj_timer_weather(struct gj_ctx *ctx, const ProtobufCMessage *body);
+void gj_timer_weather_switched(struct gj_ctx *ctx, uint64_t office);
+
 /* Timers of things that are no records: table TIMER, key (fire time i64, call u16), value the packed body that says
  * where the call goes on. core/due.c proposes the call with an empty body when its time has come; its apply takes the
  * row away and may ask for the next time. One row per call: asking again moves it to the earlier time. */

@@ -8,6 +8,7 @@
 #include "core/body.pb-c.h"
 #include "core/work.pb-c.h"
 #include "core/work_world.h"
+#include "proto/policy.pb-c.h"
 #include "store/record.h"
 
 static int setup(void **state)
@@ -215,6 +216,77 @@ static void a_typhoon_stretches_what_may_wait(void **state)
     assert_int_equal(world_timer(w, urgent, "finish")->due_at, now + DAY);
 }
 
+/* Runs what the switch has asked for to its end. Returns the number of commands. */
+static unsigned weather_round(struct world *w)
+{
+    Gj__V1__Empty empty = GJ__V1__EMPTY__INIT;
+    unsigned commands = 0;
+    bool waits = true;
+    while (waits) {
+        struct gj_iter iter;
+        waits = false;
+        gj_iter_range(&iter, gj_direct_look(w->direct), GJ_TABLE_TIMER, NULL, NULL, GJ_FORWARD);
+        while (gj_iter_next(&iter)) {
+            struct gj_key_reader reader = gj_key_read(iter.key.data, iter.key.len);
+            (void)gj_key_read_i64(&reader);
+            waits = waits || gj_key_read_u16(&reader) == GJ__V1__CALL__SYSTEM_WEATHER;
+        }
+        gj_iter_close(&iter);
+        if (waits) {
+            assert_ok(gj_direct_system(w->direct, GJ__V1__CALL__SYSTEM_WEATHER, &empty.base));
+            assert_true(++commands < 20);
+        }
+    }
+    return commands;
+}
+
+static unsigned switch_weather(struct world *w, bool on)
+{
+    Gj__V1__WeatherRequest request = GJ__V1__WEATHER_REQUEST__INIT;
+    request.office = w->office;
+    request.on = on;
+    request.reason = (char *)"台风";
+    assert_ok(gj_direct_call(w->direct, w->director, GJ__V1__CALL__WEATHER_MODE, &request));
+    return weather_round(w);
+}
+
+/* Tickets already open are stretched too, in bounded steps, visibly, and go back when the storm is over. */
+static void a_storm_reaches_what_is_open_and_goes_again(void **state)
+{
+    struct world *w = *state;
+    int64_t now = gj_direct_now(w->direct);
+    uint64_t early = world_ticket(w, "WAT-03", 2);
+    gj_direct_advance(w->direct, 12 * HOUR);
+    uint64_t late = world_ticket(w, "WAT-03", 2);
+    uint64_t urgent = world_ticket(w, "WAT-01", 1);
+    for (int i = 0; i < 70; i++) {
+        world_ticket(w, "WAT-03", 2);
+    }
+    assert_true(switch_weather(w, true) > 1);
+    const Gj__V1__Timer *timer = world_timer(w, early, "finish");
+    assert_int_equal(timer->due_at, now + 36 * HOUR);
+    assert_int_equal(timer->old_due_at, now + DAY);
+    assert_string_equal(timer->level, "weather");
+    assert_int_equal(world_timer(w, urgent, "finish")->due_at, now + 36 * HOUR);
+    assert_int_equal(world_timer(w, urgent, "finish")->old_due_at, 0);
+    Gj__V1__ShowRequest show = GJ__V1__SHOW_REQUEST__INIT;
+    show.id = early;
+    show.history = true;
+    const struct gj_result *result = gj_direct_call(w->direct, w->agent, GJ__V1__CALL__RECORD_SHOW, &show);
+    assert_ok(result);
+    const Gj__V1__Shown *shown = (const Gj__V1__Shown *)result->body;
+    assert_string_equal(shown->history[shown->n_history - 1]->event->act, "recompute");
+
+    /* 25 hours on: the ordinary limit of the first is over, those of the others lie ahead. */
+    gj_direct_advance(w->direct, 13 * HOUR);
+    assert_true(switch_weather(w, false) > 1);
+    assert_int_equal(world_timer(w, early, "finish")->due_at, now + 36 * HOUR);
+    timer = world_timer(w, late, "finish");
+    assert_int_equal(timer->due_at, now + 36 * HOUR);
+    assert_int_equal(timer->old_due_at, now + 48 * HOUR);
+    assert_string_equal(timer->level, "company");
+}
+
 /* --- a new calendar --- */
 
 static void recomputing_visits_every_open_record(void **state)
@@ -244,6 +316,7 @@ int main(void)
         STORY(a_late_entry_is_no_hold),
         STORY(an_office_is_stricter_never_looser),
         STORY(a_typhoon_stretches_what_may_wait),
+        STORY(a_storm_reaches_what_is_open_and_goes_again),
         STORY(recomputing_visits_every_open_record),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,6 +4,7 @@
 
 #include "common/limits.h"
 #include "common/policy/deadline.h"
+#include "core/timer.h"
 #include "service/body.pb-c.h"
 #include "service/door.h"
 #include "service/policy/policy.h"
@@ -237,6 +238,7 @@ void gj_weather_set(struct gj_ctx *ctx, const ProtobufCMessage *message)
     }
     office->weather_mode = body->on;
     save_office(ctx, office);
+    gj_timer_weather_switched(ctx, office->id);
     append(ctx, body->on ? "weather_on" : "weather_off", GJ_SUBJECT_OFFICE, office->id, office->id, 0, body->reason,
         &right, body->on ? "on" : "off");
 }
