@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "proto/directory.pb-c.h"
 #include "store/record.h"
 
 struct gj_key gj_household_room_key(uint64_t office, const char *room)
@@ -32,6 +33,30 @@ bool gj_household_import_done(struct gj_txn *txn, uint64_t import)
                 row->committed;
     gj_arena_fini(&arena);
     return done;
+}
+
+int64_t gj_household_vacant(const Gj__Stored__Household *household)
+{
+    return household->occupancy == GJ__V1__OCCUPANCY__VACANT && !household->erased ? 1 : 0;
+}
+
+static uint64_t moved(uint64_t count, int64_t by)
+{
+    return by < 0 && (uint64_t)-by > count ? 0 : count + (uint64_t)by;
+}
+
+void gj_household_counted(
+    struct gj_txn *txn, struct gj_arena *arena, uint64_t office, int64_t households, int64_t vacant)
+{
+    Gj__Stored__Office *row = NULL;
+    struct gj_key key = gj_key_of_u64(office);
+    if ((households == 0 && vacant == 0) ||
+        !gj_record_load(txn, GJ_TABLE_OFFICE, &key, &gj__stored__office__descriptor, arena, (void **)&row)) {
+        return;
+    }
+    row->households = moved(row->households, households);
+    row->vacant = moved(row->vacant, vacant);
+    gj_record_save(txn, GJ_TABLE_OFFICE, &key, &row->base);
 }
 
 bool gj_household_row(struct gj_txn *txn, uint64_t id, struct gj_arena *arena, Gj__Stored__Household **out)

@@ -21,6 +21,13 @@ bool gj_household_row(struct gj_txn *txn, uint64_t id, struct gj_arena *arena, G
 /* Whether the import has been committed. */
 bool gj_household_import_done(struct gj_txn *txn, uint64_t import);
 
+/* What is owed by the household is counted by these: how many households an office has, and how many of them are
+ * vacant. In apply, by whoever makes a household visible or changes its occupancy. */
+void gj_household_counted(
+    struct gj_txn *txn, struct gj_arena *arena, uint64_t office, int64_t households, int64_t vacant);
+/* 1 when it stands empty, else 0. */
+int64_t gj_household_vacant(const Gj__Stored__Household *household);
+
 /* Rooms (房号) are unique in an office, written as gj_directory_rules_room gives them. The household there, staged or
  * not; 0: none. */
 struct gj_key gj_household_room_key(uint64_t office, const char *room);

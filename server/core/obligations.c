@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/core.h"
+#include "core/household.h"
 #include "core/notify.h"
 #include "core/subject.h"
 #include "core/timer.h"
@@ -25,17 +26,21 @@ static bool load_task(struct gj_ctx *ctx, const struct gj_key *key, Gj__Stored__
         ctx->txn, GJ_TABLE_OBLIGATION, key, &gj__stored__obligation__descriptor, ctx->arena, (void **)out);
 }
 
-/* How many there are to be done of; records are counted as they come. */
-static uint64_t subjects_of(const struct gj_obligation *obligation, const Gj__Stored__Office *office)
+uint64_t gj_obligations_subjects(const struct gj_obligation *obligation, const Gj__Stored__Office *office)
 {
     switch (obligation->per) {
     case GJ_PER_OFFICE:
         return 1;
     case GJ_PER_RECORD:
         return 0;
-    default:
-        return gj_obligation_owed(obligation, office->households);
+    case GJ_PER_VACANT_UNIT:
+        return gj_obligation_owed(obligation, office->vacant);
+    case GJ_PER_UNIT:
+    case GJ_PER_HOUSEHOLD:
+    case GJ_PER_FILE:
+        break;
     }
+    return gj_obligation_owed(obligation, office->households);
 }
 
 static const char *first_role(const struct gj_ctx *ctx, gj_roles roles)
@@ -62,7 +67,7 @@ static Gj__Stored__Obligation *new_task(struct gj_ctx *ctx, const struct gj_obli
     task->provisional = period->provisional;
     task->role = (char *)first_role(ctx, obligation->responsible);
     task->period = period->number;
-    task->owed = subjects_of(obligation, office);
+    task->owed = gj_obligations_subjects(obligation, office);
     return task;
 }
 
@@ -94,6 +99,11 @@ static bool count_subject(struct gj_ctx *ctx, const struct gj_obligation *obliga
         return true;
     }
     struct gj_key once = gj_obligations_key(work->row->office, obligation->number, period->number, subject);
+    Gj__Stored__Household *household = NULL;
+    if (obligation->per == GJ_PER_VACANT_UNIT &&
+        (!gj_household_load(ctx->txn, subject, ctx->arena, &household) || gj_household_vacant(household) == 0)) {
+        return false; /* somebody lives there */
+    }
     if (subject == 0 || gj_txn_exists(ctx->txn, GJ_TABLE_OBLIGATION, &once)) {
         return false;
     }
@@ -191,6 +201,20 @@ static bool advance(struct gj_ctx *ctx, const struct gj_obligation *obligation, 
     return false;
 }
 
+/* Households come, are moved into and left again: what is still to be done follows until it is due. */
+static bool recount(struct gj_ctx *ctx, const struct gj_obligation *obligation, const Gj__Stored__Office *office,
+    Gj__Stored__Obligation *task)
+{
+    uint64_t owed = gj_obligations_subjects(obligation, office);
+    if (obligation->per == GJ_PER_OFFICE || obligation->per == GJ_PER_RECORD || task->missed ||
+        ctx->now_ms > task->due_at || owed == task->owed) {
+        return false;
+    }
+    task->owed = owed;
+    task->done_at = task->done >= owed ? (task->done_at == 0 ? ctx->now_ms : task->done_at) : 0;
+    return true;
+}
+
 /* A task is opened while it can still be done, or, for a period that nobody was there to open (open_late), to be
  * counted as missed. */
 static void look_at(struct gj_ctx *ctx, const struct gj_obligation *obligation, const struct gj_period *period,
@@ -208,7 +232,8 @@ static void look_at(struct gj_ctx *ctx, const struct gj_obligation *obligation, 
         }
         return;
     }
-    if (advance(ctx, obligation, task)) {
+    bool counted = recount(ctx, obligation, office, task);
+    if (advance(ctx, obligation, task) || counted) {
         gj_record_save(ctx->txn, GJ_TABLE_OBLIGATION, &key, &task->base);
     }
 }

@@ -14,6 +14,10 @@
 
 struct gj_key gj_obligations_key(uint64_t office, uint16_t number, uint32_t period, uint64_t subject);
 
+/* How many there are to be done of in a period: by the office's households, or by its vacant ones. Records are counted
+ * as they come. */
+uint64_t gj_obligations_subjects(const struct gj_obligation *obligation, const Gj__Stored__Office *office);
+
 /* A record came into being (act NULL) or was acted on: counts what it discharges. After the record's entry. */
 void gj_obligations_note(struct gj_ctx *ctx, const struct gj_work *work, const char *act);
 

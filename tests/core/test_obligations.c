@@ -163,6 +163,44 @@ static void only_staff_of_the_office_see_it(void **state)
         GJ__V1__STATUS__DENIED, "no_right", "office");
 }
 
+/* What is owed per vacant unit is by the vacant ones alone. */
+static void vacant_units_are_counted_apart(void **state)
+{
+    (void)state;
+    struct gj_obligation obligation = {.per = GJ_PER_VACANT_UNIT, .share_permille = 1000};
+    Gj__Stored__Office office = GJ__STORED__OFFICE__INIT;
+    office.households = 2000;
+    office.vacant = 37;
+    assert_int_equal(gj_obligations_subjects(&obligation, &office), 37);
+    obligation.per = GJ_PER_UNIT;
+    assert_int_equal(gj_obligations_subjects(&obligation, &office), 2000);
+    obligation.per = GJ_PER_RECORD;
+    assert_int_equal(gj_obligations_subjects(&obligation, &office), 0);
+}
+
+/* Households come and go: what is owed follows until it is due, and not afterwards. */
+static void what_is_owed_follows_the_households(void **state)
+{
+    struct world *w = *state;
+    Gj__Stored__Office *office = NULL;
+    struct gj_key key = gj_key_of_u64(w->office);
+    round_now(w);
+    assert_int_equal(task(w, "household_visits", false)->owed, 7);
+    assert_true(gj_record_load(gj_direct_look(w->direct), GJ_TABLE_OFFICE, &key, &gj__stored__office__descriptor,
+        gj_direct_arena(w->direct), (void **)&office));
+    office->households = 1000;
+    gj_direct_put(w->direct, GJ_TABLE_OFFICE, w->office, office);
+    gj_direct_advance(w->direct, HOUR);
+    round_now(w);
+    assert_int_equal(task(w, "household_visits", false)->owed, 70);
+    gj_direct_advance(w->direct, 30 * DAY);
+    round_now(w);
+    office->households = 2000;
+    gj_direct_put(w->direct, GJ_TABLE_OFFICE, w->office, office);
+    round_now(w);
+    assert_int_equal(task(w, "household_visits", true)->owed, 70);
+}
+
 #define STORY(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -170,6 +208,7 @@ int main(void)
     const struct CMUnitTest tests[] = {STORY(visits_are_counted_once_a_household),
         STORY(what_was_not_done_is_counted_once), STORY(days_without_the_daemon_are_counted),
         STORY(the_round_asks_for_the_next), STORY(a_fifth_of_the_log_is_sampled),
-        STORY(only_staff_of_the_office_see_it)};
+        STORY(only_staff_of_the_office_see_it), STORY(vacant_units_are_counted_apart),
+        STORY(what_is_owed_follows_the_households)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -137,6 +137,17 @@ static const Gj__V1__Household *show_room(struct stage *stage, const char *room)
     return (const Gj__V1__Household *)result->body;
 }
 
+/* What obligations are counted by. */
+static void expect_count(struct stage *stage, uint64_t households, uint64_t vacant)
+{
+    Gj__Stored__Office *office = NULL;
+    struct gj_key key = gj_key_of_u64(stage->office);
+    assert_true(gj_record_load(gj_direct_look(stage->direct), GJ_TABLE_OFFICE, &key, &gj__stored__office__descriptor,
+        gj_direct_arena(stage->direct), (void **)&office));
+    assert_int_equal(office->households, households);
+    assert_int_equal(office->vacant, vacant);
+}
+
 #define HEADER "房号,业主,业主电话,建筑面积,交付日期,入住状态,车牌"
 #define LINES                                                                                                          \
     "1-101,王小明,13800000001,89.37,2021-06-30,自住,粤B11111\r\n"                                                \
@@ -164,6 +175,7 @@ static void test_all_or_nothing(void **state)
     assert_int_equal(seen->bad, 0);
     assert_false(seen->committed);
     /* Staged rows are nobody's yet. */
+    expect_count(stage, 0, 0);
     assert_int_equal(find_room(stage, "1-101"), 0);
     assert_int_equal(find_phone(stage, "13800000002"), 0);
     Gj__V1__HouseholdShowRequest show = GJ__V1__HOUSEHOLD_SHOW_REQUEST__INIT;
@@ -181,11 +193,54 @@ static void test_all_or_nothing(void **state)
     assert_int_equal(household->persons[0]->n_phones, 2);
     assert_int_equal(household->area_cm2, 1010000);
     assert_int_equal(household->occupancy, GJ__V1__OCCUPANCY__VACANT);
+    expect_count(stage, 3, 1);
     household = show_room(stage, "1-103");
     assert_int_equal(household->n_vehicles, 2);
     assert_refused(end_import(stage, stage->lead, import, true), GJ__V1__STATUS__REFUSED, "import_ended", "import");
     assert_int_equal(settle(stage), 1);
     assert_int_equal(find_room(stage, "1-101"), 1);
+}
+
+/* Who moves in or out, by file or by hand, is counted at once and once. */
+static void test_vacancy_is_counted(void **state)
+{
+    struct stage *stage = *state;
+    assert_ok(end_import(stage, stage->lead, import_three(stage), true));
+    expect_count(stage, 3, 1);
+    (void)settle(stage);
+    expect_count(stage, 3, 1);
+    const struct gj_result *result = begin(stage, stage->lead, "households", stage->office, "房号,入住状态");
+    assert_ok(result);
+    uint64_t import = result->written.id;
+    assert_ok(chunk(stage, stage->lead, import, 0, 2, "1-101,空置\r\n1-103,空置\r\n1-104,空置\r\n1-105,自住\r\n"));
+    expect_count(stage, 3, 1);
+    assert_ok(end_import(stage, stage->lead, import, true));
+    expect_count(stage, 5, 4);
+    (void)settle(stage);
+    expect_count(stage, 5, 4);
+    Gj__V1__HouseholdPutRequest change = GJ__V1__HOUSEHOLD_PUT_REQUEST__INIT;
+    Gj__V1__Household household = GJ__V1__HOUSEHOLD__INIT;
+    change.household = &household;
+    household.id = gj_household_by_room(gj_direct_look(stage->direct), stage->office, "1-104");
+    household.room = "1-104";
+    household.occupancy = GJ__V1__OCCUPANCY__OCCUPIED;
+    change.revision = 1;
+    assert_ok(CALL(stage->agent, DIR_HOUSEHOLD_CHANGE, &change));
+    expect_count(stage, 5, 3);
+    household.id = 0;
+    household.office = stage->office;
+    household.room = "1-106";
+    household.occupancy = GJ__V1__OCCUPANCY__VACANT;
+    change.revision = 0;
+    assert_ok(CALL(stage->agent, DIR_HOUSEHOLD_CREATE, &change));
+    expect_count(stage, 6, 4);
+    result = begin(stage, stage->lead, "households", stage->office, "房号,入住状态");
+    assert_ok(result);
+    import = result->written.id;
+    assert_ok(chunk(stage, stage->lead, import, 0, 2, "1-107,空置\r\n"));
+    assert_ok(end_import(stage, stage->lead, import, false));
+    (void)settle(stage);
+    expect_count(stage, 6, 4);
 }
 
 static void test_repeated(void **state)
@@ -539,6 +594,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_stage, close_stage)
     const struct CMUnitTest tests[] = {
         TEST(test_all_or_nothing),
+        TEST(test_vacancy_is_counted),
         TEST(test_repeated),
         TEST(test_abandoned),
         TEST(test_bad_lines),

@@ -228,6 +228,8 @@ void gj_directory_household_apply(struct gj_ctx *ctx, const ProtobufCMessage *bo
     entry.previous = change.old != NULL ? change.old->last_entry : 0;
     household->last_entry = gj_door_append(ctx, &entry, NULL);
     gj_household_save(ctx, household);
+    gj_household_counted(ctx->txn, ctx->arena, household->office, change.old == NULL ? 1 : 0,
+        gj_household_vacant(household) - (change.old == NULL ? 0 : gj_household_vacant(change.old)));
     ctx->apply->written.id = newest(put);
 }
 

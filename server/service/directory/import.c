@@ -7,6 +7,7 @@
 
 #include "common/limits.h"
 #include "core/core.h"
+#include "core/household.h"
 #include "service/directory/directory.h"
 #include "service/door.h"
 #include "store/record.h"
@@ -139,6 +140,9 @@ static void end_import(struct gj_ctx *ctx, Gj__Stored__Import *import, bool comm
     import->abandoned = !committed;
     import->ended_at = ctx->now_ms;
     gj_import_save(ctx, import);
+    if (committed && gj_import_rules_what(import->what) == GJ_IMPORT_HOUSEHOLDS) {
+        gj_household_counted(ctx->txn, ctx->arena, import->office, (int64_t)import->added, import->vacant);
+    }
     gj_import_ask_step(ctx);
 }
 

@@ -46,7 +46,9 @@ uint64_t gj_import_office_of(struct gj_import_work *work);
 
 /* Commit thread. Decides for all rows of a chunk, then writes them. */
 bool gj_import_households_fit(struct gj_ctx *ctx, const Gj__Service__ImportChunk *body);
-void gj_import_households_stage(struct gj_ctx *ctx, const Gj__Service__ImportChunk *body, Gj__Stored__Staged *staged);
+/* Returns by how many the rows would change the office's vacant households. */
+int64_t gj_import_households_stage(
+    struct gj_ctx *ctx, const Gj__Service__ImportChunk *body, Gj__Stored__Staged *staged);
 /* Decides for all the staff rows kept by the chunks, then writes them. false: refused or failed. */
 bool gj_import_staff_commit(struct gj_ctx *ctx, const Gj__Stored__Import *import);
 /* Whether the login stands in an earlier chunk already. */

@@ -261,7 +261,7 @@ void gj_directory_import_chunk(struct gj_ctx *ctx, const ProtobufCMessage *messa
     staged.changes = body->changes;
     staged.n_changes = body->n_changes;
     staged.digest = body->digest;
-    gj_import_households_stage(ctx, body, &staged);
+    import->vacant += gj_import_households_stage(ctx, body, &staged);
     keep_staff(ctx, body, &staged);
     struct gj_key key = gj_import_chunk_key(import->id, body->chunk);
     gj_record_save(ctx->txn, GJ_TABLE_STAGE, &key, &staged.base);

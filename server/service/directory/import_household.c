@@ -177,7 +177,8 @@ bool gj_import_households_fit(struct gj_ctx *ctx, const Gj__Service__ImportChunk
     return true;
 }
 
-static void stage_new(
+/* Both say by how many the row would change the number of vacant households. */
+static int64_t stage_new(
     struct gj_ctx *ctx, uint64_t import, const Gj__Service__HouseholdPut *put, Gj__Stored__Staged *staged)
 {
     put->household->import = import;
@@ -186,17 +187,19 @@ static void stage_new(
     gj_household_save(ctx, put->household);
     staged->first_household = staged->added == 0 ? put->household->id : staged->first_household;
     staged->added++;
+    return gj_household_vacant(put->household);
 }
 
-static void stage_change(struct gj_ctx *ctx, uint64_t import, const Gj__Service__HouseholdPut *put)
+static int64_t stage_change(struct gj_ctx *ctx, uint64_t import, const Gj__Service__HouseholdPut *put)
 {
     Gj__Stored__Household *row = NULL, *now = NULL;
     Gj__Stored__Household *wanted = put->household;
     if (!gj_household_row(ctx->txn, wanted->id, ctx->arena, &row) ||
         !gj_household_load(ctx->txn, wanted->id, ctx->arena, &now)) {
         gj_txn_fail(ctx->txn, GJ_ECORRUPT);
-        return;
+        return 0;
     }
+    int64_t vacant = gj_household_vacant(wanted) - gj_household_vacant(now);
     if (now->revision != row->revision) {
         /* An earlier import's version holds already; it takes the row's place. */
         gj_household_drop_tokens(ctx, row->id, row->n_next_drop_tokens, row->next_drop_tokens);
@@ -215,26 +218,29 @@ static void stage_change(struct gj_ctx *ctx, uint64_t import, const Gj__Service_
     enum gj_err err = gj_pb_pack_arena(&wanted->base, ctx->arena, &now->next.data, &now->next.len);
     if (err != GJ_OK) {
         gj_txn_fail(ctx->txn, err);
-        return;
+        return 0;
     }
     gj_household_save(ctx, now);
+    return vacant;
 }
 
-void gj_import_households_stage(struct gj_ctx *ctx, const Gj__Service__ImportChunk *body, Gj__Stored__Staged *staged)
+int64_t gj_import_households_stage(struct gj_ctx *ctx, const Gj__Service__ImportChunk *body, Gj__Stored__Staged *staged)
 {
+    int64_t vacant = 0;
     uint64_t *changed = GJ_ARENA_ARRAY(ctx->arena, body->n_households + 1, uint64_t);
     if (changed == NULL) {
         gj_txn_fail(ctx->txn, gj_arena_why(ctx->arena));
-        return;
+        return 0;
     }
     staged->changed = changed;
     for (size_t i = 0; i < body->n_households; i++) {
         const Gj__Service__HouseholdPut *put = body->households[i];
         if (put->household->id == 0) {
-            stage_new(ctx, body->import, put, staged);
+            vacant += stage_new(ctx, body->import, put, staged);
         } else {
-            stage_change(ctx, body->import, put);
+            vacant += stage_change(ctx, body->import, put);
             changed[staged->n_changed++] = put->household->id;
         }
     }
+    return vacant;
 }
