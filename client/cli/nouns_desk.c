@@ -30,11 +30,11 @@ static const struct option_row obligation_list[] = {
 };
 static const struct option_row draw[] = {
     {"WHAT", "what", OPTION_TEXT, OPT_ARG | OPT_REQUIRED,
-        N_("code of the kind whose records are drawn, e.g. duty_log")},
+        N_("code of the kind whose closed records are drawn, e.g. duty_log; or household")},
     {"office", "office", OPTION_OFFICE, OPT_OWN_OFFICE, N_("which office (default: this device's)")},
     {"count", "count", OPTION_NUMBER, OPT_REQUIRED, N_("how many, at most 200")},
-    {"from", "from", OPTION_TIME, OPT_REQUIRED, N_("of the period from ...")},
-    {"until", "until", OPTION_TIME, OPT_REQUIRED, N_("... until")},
+    {"from", "from", OPTION_TIME, 0, N_("of the period from ...")},
+    {"until", "until", OPTION_TIME, 0, N_("... until")},
     END,
 };
 static const struct option_row backup[] = {

@@ -2,6 +2,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 #include <cmocka.h>
 
@@ -616,6 +617,83 @@ static void a_draw_logs_its_seed_first(void **state)
     assert_int_equal(entry.value, 3);
 }
 
+static size_t drawn(const struct gj_result *result, uint64_t ids[10])
+{
+    assert_ok(result);
+    const Gj__V1__RowList *list = (const Gj__V1__RowList *)result->body;
+    assert_true(list->n_rows <= 10);
+    for (size_t i = 0; i < list->n_rows; i++) {
+        ids[i] = list->rows[i]->id;
+    }
+    return list->n_rows;
+}
+
+/* An answer that was lost: the request sent again gives the very sample, and no second seed. */
+static void a_draw_sent_again_gives_the_same_rows(void **state)
+{
+    struct world *w = *state;
+    uint64_t first[10];
+    uint64_t again[10];
+    for (int i = 0; i < 20; i++) {
+        uint64_t id = world_ticket(w, "WAT-03", 2);
+        assert_ok(world_act(w, w->lead, id, "cancel", text(w, "cancel_reason", "不用了"), NULL));
+    }
+    Gj__V1__DrawRequest request = GJ__V1__DRAW_REQUEST__INIT;
+    request.what = (char *)"repair_ticket";
+    request.office = w->office;
+    request.count = 5;
+    request.from = gj_direct_now(w->direct) - DAY;
+    request.until = gj_direct_now(w->direct) + DAY;
+    assert_int_equal(drawn(gj_direct_call(w->direct, w->director, GJ__V1__CALL__DRAW, &request), first), 5);
+    gj_direct_same_key(w->direct);
+    const struct gj_result *result = gj_direct_call(w->direct, w->director, GJ__V1__CALL__DRAW, &request);
+    assert_int_equal(result->entries, 0);
+    assert_int_equal(drawn(result, again), 5);
+    assert_memory_equal(first, again, 5 * sizeof(first[0]));
+    gj_direct_same_key(w->direct);
+    request.what = (char *)"visit";
+    assert_refused(gj_direct_call(w->direct, w->director, GJ__V1__CALL__DRAW, &request), GJ__V1__STATUS__INVALID,
+        "field_choice", "what");
+}
+
+/* The month's visits are drawn among the households of the office. */
+static void households_are_drawn_too(void **state)
+{
+    struct world *w = *state;
+    uint64_t first[10];
+    uint64_t again[10];
+    char room[16];
+    for (int i = 0; i < 30; i++) {
+        (void)snprintf(room, sizeof(room), "5-%d", i);
+        (void)gj_direct_household(w->direct, w->office, room);
+        (void)gj_direct_household(w->direct, w->other, room);
+    }
+    Gj__V1__DrawRequest request = GJ__V1__DRAW_REQUEST__INIT;
+    request.what = (char *)"household";
+    request.office = w->office;
+    request.count = 10;
+    const struct gj_result *result = gj_direct_call(w->direct, w->lead, GJ__V1__CALL__DRAW, &request);
+    assert_int_equal(result->entries, 1);
+    const Gj__V1__RowList *list = (const Gj__V1__RowList *)result->body;
+    assert_int_equal(list->rows[0]->office, w->office);
+    assert_true(list->rows[0]->place[0] != '\0');
+    assert_int_equal(drawn(result, first), 10);
+    for (size_t i = 0; i < 10; i++) {
+        for (size_t j = 0; j < i; j++) {
+            assert_int_not_equal(first[i], first[j]);
+        }
+    }
+    gj_direct_same_key(w->direct);
+    assert_int_equal(drawn(gj_direct_call(w->direct, w->lead, GJ__V1__CALL__DRAW, &request), again), 10);
+    assert_memory_equal(first, again, sizeof(first));
+    assert_refused(gj_direct_call(w->direct, w->other_lead, GJ__V1__CALL__DRAW, &request), GJ__V1__STATUS__DENIED,
+        "other_office", NULL);
+    request.count = 1;
+    request.office = w->office;
+    assert_refused(
+        gj_direct_call(w->direct, w->tech2, GJ__V1__CALL__DRAW, &request), GJ__V1__STATUS__DENIED, "no_right", "what");
+}
+
 #define STORY(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -640,6 +718,8 @@ int main(void)
         STORY(a_kind_comes_with_its_words),
         STORY(a_record_shows_what_belongs_to_it),
         STORY(a_draw_logs_its_seed_first),
+        STORY(a_draw_sent_again_gives_the_same_rows),
+        STORY(households_are_drawn_too),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
