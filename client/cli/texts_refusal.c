@@ -90,6 +90,7 @@ static const struct text_row refusals[] = {
     {"invitation.used", N_("the invitation has been used")},
     {"login.form", N_("a login name has 2 to 64 of a-z, 0-9, '.', '_', '-'")},
     {"login.taken", N_("this login name is taken")},
+    {"login.elsewhere", N_("this device belongs to an office in which you hold no role")},
     {"login.wrong", N_("name or password is wrong")},
     {"login.slowed", N_("too many failed attempts: wait")},
     {"not_oneself", N_("nobody does this for himself")},

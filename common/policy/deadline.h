@@ -71,12 +71,12 @@ void gj_deadline_resume(
 bool gj_deadline_recompute(
     const struct gj_deadline_place *place, const struct gj_view *view, struct gj_timer_state *state);
 
-/* Weather mode has been switched on (place->weather says which) or off since the due time was computed. On: a clock that
- * weather stretches and that has not run out gets its longer limit. Off: it goes back to the ordinary one where that
- * still lies ahead of now_ms; what would be late at once because of the switch alone keeps what the storm gave it. The
- * due time before is kept in old_due_at. True when the due time changed. */
-bool gj_deadline_weather(const struct gj_deadline_place *place, const struct gj_view *view, int64_t now_ms,
-    struct gj_timer_state *state);
+/* Weather mode has been switched on (place->weather says which) or off since the due time was computed. On: a clock
+ * that weather stretches and that has not run out gets its longer limit. Off: it goes back to the ordinary one where
+ * that still lies ahead of now_ms; what would be late at once because of the switch alone keeps what the storm gave it.
+ * The due time before is kept in old_due_at. True when the due time changed. */
+bool gj_deadline_weather(
+    const struct gj_deadline_place *place, const struct gj_view *view, int64_t now_ms, struct gj_timer_state *state);
 
 /* When this timer next has something to do; INT64_MAX when never (stopped, paused, all rungs fired). */
 int64_t gj_deadline_next(

@@ -24,6 +24,7 @@ struct gj_health {
     struct gj_core *core;
     int64_t started_at_ms;
     int64_t last_backup_ms;
+    uint64_t logins_elsewhere;
     char backup_error[GJ_ALARM_TEXT_MAX + 1];
     char alarms[GJ_ALARMS_MAX][GJ_ALARM_TEXT_MAX + 1];
     unsigned count;
@@ -131,6 +132,13 @@ void gj_health_load(struct gj_health *health, struct gj_txn *txn)
     gj_arena_fini(&arena);
 }
 
+void gj_health_login_elsewhere(struct gj_health *health)
+{
+    if (health != NULL) {
+        health->logins_elsewhere++;
+    }
+}
+
 static void fill_store(struct gj_health *health, struct gj_ctx *ctx, Gj__V1__Health *out)
 {
     struct gj_store *store = health->core->store;
@@ -203,6 +211,7 @@ void gj_health_fill(struct gj_health *health, struct gj_ctx *ctx, Gj__V1__Health
     out->batches = commit.batches;
     out->batch_commands = commit.commands;
     out->demo = core->demo;
+    out->logins_elsewhere = health->logins_elsewhere;
     if (core->router != NULL) {
         struct gj_router_figures requests;
 

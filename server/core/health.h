@@ -24,6 +24,9 @@ void gj_health_keep_backup(struct gj_txn *txn, struct gj_arena *arena, int64_t a
 void gj_health_load(struct gj_health *health, struct gj_txn *txn);
 void gj_health_backup(struct gj_health *health, int64_t at_ms, const char *error);
 
+/* Somebody's name and password were right, but on a device of an office that is none of theirs. */
+void gj_health_login_elsewhere(struct gj_health *health);
+
 /* Fills everything; strings and arrays in ctx's arena. */
 void gj_health_fill(struct gj_health *health, struct gj_ctx *ctx, Gj__V1__Health *out);
 

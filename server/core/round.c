@@ -66,8 +66,8 @@ void gj_round_ask(struct gj_ctx *ctx, uint16_t call, uint64_t office, int64_t at
 }
 
 /* False: the round is full and goes on behind the last record. */
-static bool look_at_office(
-    struct gj_ctx *ctx, const struct gj_key *low, const struct gj_key *high, struct gj_key *last, size_t *budget, gj_round_fn *visit)
+static bool look_at_office(struct gj_ctx *ctx, const struct gj_key *low, const struct gj_key *high, struct gj_key *last,
+    size_t *budget, gj_round_fn *visit)
 {
     struct gj_key keys[GJ_ROUND_RECORDS_MAX];
     size_t count = 0;

@@ -17,8 +17,8 @@ void gj_timer_apply(struct gj_ctx *ctx, const ProtobufCMessage *body);
 /* gj.work.Recompute; asks for itself again until all open records were visited. */
 void gj_timer_recompute(struct gj_ctx *ctx, const ProtobufCMessage *body);
 
-/* SYSTEM_WEATHER (gj.work.Round): the clocks of open work that weather stretches, after an office went into weather mode
- * or out of it. */
+/* SYSTEM_WEATHER (gj.work.Round): the clocks of open work that weather stretches, after an office went into weather
+ * mode or out of it. */
 void gj_timer_weather(struct gj_ctx *ctx, const ProtobufCMessage *body);
 void gj_timer_weather_switched(struct gj_ctx *ctx, uint64_t office);
 

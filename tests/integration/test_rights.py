@@ -49,6 +49,26 @@ class Rights(harness.Case):
                          "UNAUTHENTICATED")
         stranger.close()
 
+    def test_04b_device_of_another_office(self):
+        """A device belongs to an office: who holds no role there does not log in on it, and that is counted."""
+        def log_in(login, device):
+            opened = wire.Wire(harness.BRIDGE, self.company.profile_of(f"{login}-at-{device}", device))
+            answer = opened.call("SESSION_LOGIN", M.LoginRequest(user=login, password=self.company.passwords[login]))
+            opened.close()
+            return answer
+
+        before = self.company.as_("admin").ask("ADMIN_STATUS", M.Empty()).logins_elsewhere
+        refused = log_in("kfb", "desk-a")
+        self.assertEqual((refused.status, refused.code), ("DENIED", "login.elsewhere"))
+        self.assertEqual(log_in("kf1", "desk-b").status, "DENIED")
+        self.assertEqual(self.company.as_("admin").ask("ADMIN_STATUS", M.Empty()).logins_elsewhere, before + 2)
+        self.assertEqual(log_in("hq", "desk-a").status, "OK")
+        now = self.company.as_("hq").ask("SESSION_WHOAMI", M.Empty()).server_time
+        shift = {"user": self.company.users["kfb"], "role": "cs_lead", "until": now + 3600000, "from": now}
+        self.company.as_("hq").ask("ADMIN_ROSTER_SET", M.RosterSetRequest(
+            office=self.company.a, until=now + 3600000, lines=[M.RosterLine(**shift)], **{"from": now}))
+        self.assertEqual(log_in("kfb", "desk-a").status, "OK")
+
     def test_05_role_taken_away(self):
         made = self.ticket()
         lead = self.company.as_("kz")

@@ -44,4 +44,10 @@ bool gj_session_login_valid(const char *login);
 /* An entry of type ACCESS with its action and subject. */
 struct gj_entry gj_session_entry(const char *action, uint16_t subject_kind, uint64_t subject, uint32_t revision);
 
+/* Whether the user may log in on a device of this office (0: of headquarters): holds a role there, own or delegated, or
+ * one for a region or everywhere, or is on duty for it. */
+bool gj_session_place(struct gj_ctx *ctx, uint64_t user, uint64_t office);
+/* The same on the loop: refuses (login.elsewhere) and counts. */
+bool gj_session_place_checked(struct gj_ctx *ctx, uint64_t user, uint64_t office);
+
 #endif

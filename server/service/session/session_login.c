@@ -76,6 +76,9 @@ const ProtobufCMessage *gj_session_login_resume(struct gj_ctx *ctx, const Protob
         gj_refuse(ctx, GJ__V1__STATUS__UNAUTHENTICATED, "login.wrong", NULL, NULL);
         return NULL;
     }
+    if (ctx->peer != NULL && !gj_session_place_checked(ctx, login->user, ctx->peer->office)) {
+        return NULL;
+    }
     Gj__Body__Login *body = GJ_ARENA_NEW(ctx->arena, Gj__Body__Login);
     uint8_t *hash = gj_arena_alloc(ctx->arena, GJ_SECRET_SHA256_SIZE);
     if (body == NULL || hash == NULL) {
@@ -106,6 +109,10 @@ void gj_session_login_apply(struct gj_ctx *ctx, const ProtobufCMessage *message)
     if (user == NULL || user->disabled || user->session_epoch != body->session_epoch || device == NULL ||
         device->revoked_at != 0) {
         gj_refuse(ctx, GJ__V1__STATUS__UNAUTHENTICATED, "login.wrong", NULL, NULL);
+        return;
+    }
+    if (!gj_session_place(ctx, user->id, device->office)) {
+        gj_refuse(ctx, GJ__V1__STATUS__DENIED, "login.elsewhere", NULL, NULL);
         return;
     }
     row.id = gj_counter_next(ctx->txn, GJ_COUNTER_SESSION);
@@ -270,6 +277,9 @@ void gj_session_resume_read(struct gj_ctx *ctx, const ProtobufCMessage *message)
     }
     if (user == NULL || user->disabled || user->session_epoch != row->session_epoch) {
         gj_refuse(ctx, GJ__V1__STATUS__UNAUTHENTICATED, "session.ended", NULL, NULL);
+        return;
+    }
+    if (!gj_session_place_checked(ctx, row->user, ctx->peer->office)) {
         return;
     }
     gj_sessions_bind(ctx->core->sessions, ctx->peer, row->id, row->user, row->expires_at);
