@@ -120,6 +120,21 @@
 #define GJ_STORE_RESERVE_BYTES (256ull << 20)
 #define GJ_STORE_RESERVE_CHECK_MS 1000
 
+/* Journal: size of a segment, how many there may be (then a writer waits for a checkpoint: the whole journal stays well
+ * inside the disk reserve), and how much of it may wait before a checkpoint is begun: bytes, commands, milliseconds.
+ * What waits is what opening applies again after a kill, some 30,000 commands a second. */
+#define GJ_JOURNAL_SEGMENT_BYTES (4u << 20)
+#define GJ_JOURNAL_SEGMENTS_MAX 16
+#define GJ_CHECKPOINT_BYTES (24u << 20)
+#define GJ_CHECKPOINT_COMMANDS 10000
+#define GJ_CHECKPOINT_MS 5000
+
+/* Commands applied again in one transaction: bounds its dirty pages. */
+#define GJ_REPLAY_COMMANDS 2000
+
+/* Bytes of commands of one record of the journal. A group with more becomes several; one command may be larger. */
+#define GJ_JOURNAL_GROUP_BYTES (1u << 20)
+
 /* Data keys kept unwrapped in locked memory; the longest unused one is wiped for a new one. */
 #define GJ_VAULT_CACHE_KEYS 4096
 

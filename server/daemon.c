@@ -16,6 +16,7 @@
 #include "core/due.h"
 #include "core/health.h"
 #include "core/invitation.h"
+#include "core/log.h"
 #include "core/password.h"
 #include "core/policies.h"
 #include "core/push.h"
@@ -49,6 +50,7 @@ struct gj_daemon {
     bool handles;
     bool stopping;
     bool drained;
+    struct gj_log_replayed replayed;
     enum gj_err fatal;
 };
 
@@ -373,6 +375,9 @@ static enum gj_err bring_up(struct gj_daemon *daemon, struct gj_fault *fault)
 
     if (err == GJ_OK) {
         err = gj_policies_new(&daemon->core.policies);
+    }
+    if (err == GJ_OK) {
+        err = gj_command_log_replay(&daemon->core, &daemon->replayed, fault);
     }
     if (err == GJ_OK) {
         err = read_store(daemon, fault);

@@ -12,6 +12,7 @@
 #include "common/secret.h"
 #include "control.h"
 #include "keys.h"
+#include "service/recover.h"
 #include "store/audit_tree.h"
 #include "store/backup.h"
 #include "store/entry.h"
@@ -21,7 +22,9 @@
 
 #define PATH_SIZE 4096
 
-static enum gj_err open_store(const char *dir, struct gj_store **out, struct gj_fault *fault)
+/* Gives *out even when it returns an error, to be closed. */
+static enum gj_err open_store(
+    const char *dir, struct gj_store **out, struct gj_log_replayed *replayed, struct gj_fault *fault)
 {
     struct gj_keys keys;
     struct gj_store_options options = {.dir = dir};
@@ -30,6 +33,9 @@ static enum gj_err open_store(const char *dir, struct gj_store **out, struct gj_
     if (err == GJ_OK) {
         memcpy(options.master_key, keys.master, sizeof options.master_key);
         err = gj_store_open(&options, out, fault);
+    }
+    if (err == GJ_OK) {
+        err = gj_service_recover(*out, replayed, fault);
     }
     gj_keys_wipe(&keys);
     gj_secret_wipe(&options, sizeof options);
@@ -53,7 +59,8 @@ static enum gj_err backup_here(const char *dir, const char *target, struct gj_fa
 
     gj_clock_init_real(&clock);
     struct gj_backup_options options = {.target = target, .now_ms = gj_clock_now_ms(&clock)};
-    enum gj_err err = open_store(dir, &store, fault);
+    struct gj_log_replayed replayed;
+    enum gj_err err = open_store(dir, &store, &replayed, fault);
     if (err == GJ_OK) {
         err = gj_backup_start(store, &options, on_done, NULL, &backup);
     }
@@ -139,7 +146,8 @@ enum gj_err gj_tool_check(const char *dir, struct gj_fault *fault)
     struct gj_txn *txn = NULL;
     struct gj_vault_report report = {0};
     uint64_t count = 0;
-    enum gj_err err = open_store(dir, &store, fault);
+    struct gj_log_replayed replayed = {0};
+    enum gj_err err = open_store(dir, &store, &replayed, fault);
 
     if (err == GJ_OK) {
         err = gj_store_check_files(store, fault);
@@ -162,7 +170,8 @@ enum gj_err gj_tool_check(const char *dir, struct gj_fault *fault)
         err = gj_fault_set(fault, GJ_ECORRUPT, "%" PRIu64 " subjects have lost their keys", report.missing);
     }
     if (err == GJ_OK) {
-        printf("sound: %" PRIu64 " entries, %" PRIu64 " keys\n", count, report.keys);
+        printf("sound: %" PRIu64 " entries, %" PRIu64 " keys, %" PRIu64 " groups applied from the journal\n", count,
+            report.keys, replayed.groups);
     }
     gj_store_close(store);
     return err;

@@ -232,7 +232,7 @@ static enum gj_err start(struct gj_commit *commit)
         pthread_mutex_destroy(&commit->mutex);
         return GJ_ESYS;
     }
-    enum gj_err err = gj_command_log_local(commit->core, &commit->log);
+    enum gj_err err = gj_command_log_open(commit->core, &commit->log);
     if (err == GJ_OK) {
         if (pthread_create(&commit->thread, NULL, commit_main, commit) == 0) {
             return GJ_OK;

@@ -104,8 +104,8 @@ static enum gj_err settle(const struct gj_store_options *into, const char *dir,
 
 static void remove_store(const char *dir)
 {
-    static const char *const files[] = {
-        "main/data.mdb", "main/lock.mdb", "vault/data.mdb", "vault/lock.mdb", "lock", "main", "vault"};
+    static const char *const files[] = {"journal/checkpoint", "journal/checkpoint.new", "main/data.mdb",
+        "main/lock.mdb", "vault/data.mdb", "vault/lock.mdb", "lock", "journal", "main", "vault"};
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
         char path[GJ_BACKUP_PATH_MAX];
         snprintf(path, sizeof path, "%s/%s", dir, files[i]);

@@ -107,7 +107,7 @@ static int open_env(struct gj_env *env, const char *path, unsigned flags)
             rc = mdb_env_set_maxdbs(env->env, GJ_TABLE_COUNT + 16);
         }
         if (rc == MDB_SUCCESS) {
-            rc = mdb_env_set_maxreaders(env->env, GJ_STORE_READERS);
+            rc = mdb_env_set_maxreaders(env->env, GJ_STORE_READERS + GJ_STORE_HELD);
         }
         if (rc == MDB_SUCCESS) {
             rc = mdb_env_open(env->env, path, flags, 0600);
@@ -124,8 +124,8 @@ static int open_env(struct gj_env *env, const char *path, unsigned flags)
     }
 }
 
-enum gj_err gj_env_open(
-    struct gj_env *env, const char *dir, const char *what, uint64_t map_bytes, bool create, struct gj_fault *fault)
+enum gj_err gj_env_open(struct gj_env *env, const char *dir, const char *what, uint64_t map_bytes, bool sync,
+    bool create, struct gj_fault *fault)
 {
     memset(env, 0, sizeof *env);
     env->what = what;
@@ -137,7 +137,7 @@ enum gj_err gj_env_open(
     if (err != GJ_OK) {
         return err;
     }
-    int rc = open_env(env, dir, MDB_NOTLS);
+    int rc = open_env(env, dir, MDB_NOTLS | (sync ? 0 : MDB_NOSYNC));
     if (rc != MDB_SUCCESS) {
         return gj_store_open_fault(rc, what, fault);
     }
@@ -157,6 +157,17 @@ enum gj_err gj_env_open_file(struct gj_env *env, const char *path, const char *w
     }
     int rc = open_env(env, path, MDB_RDONLY | MDB_NOLOCK | MDB_NOSUBDIR | MDB_NOTLS);
     return rc == MDB_SUCCESS ? GJ_OK : gj_store_open_fault(rc, what, fault);
+}
+
+bool gj_env_undone(struct gj_env *env, enum gj_err err)
+{
+    MDB_txn *probe = NULL;
+    if (err == GJ_EIO || err == GJ_ECORRUPT || err == GJ_ESYS ||
+        mdb_txn_begin(env->env, NULL, 0, &probe) != MDB_SUCCESS) {
+        return false;
+    }
+    mdb_txn_abort(probe);
+    return true;
 }
 
 void gj_env_close(struct gj_env *env)

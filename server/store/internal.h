@@ -19,6 +19,8 @@
 #include "store/words.h"
 
 #define GJ_STORE_PATH_MAX 1024
+/* Snapshots held by checkpoints: the marked one and one on its way. */
+#define GJ_STORE_HELD 2
 
 /* ---- errors ---------------------------------------------------------------------------------------- */
 
@@ -36,13 +38,18 @@ struct gj_env {
     const char *what; /* "main" or "vault", for messages */
 };
 
-/* Opens <dir>/data.mdb; create makes the folder and refuses an existing file, else a missing one is GJ_ENOTFOUND.
- * Checks magic, size and the roots of all tables, so that a cut or overwritten file is told now. */
-enum gj_err gj_env_open(
-    struct gj_env *env, const char *dir, const char *what, uint64_t map_bytes, bool create, struct gj_fault *fault);
+/* Opens <dir>/data.mdb; sync: every commit is durable by itself, else only checkpoints are. create makes the folder and
+ * refuses an existing file, else a missing one is GJ_ENOTFOUND. Checks magic, size and the roots of all tables, so that
+ * a cut or overwritten file is told now. */
+enum gj_err gj_env_open(struct gj_env *env, const char *dir, const char *what, uint64_t map_bytes, bool sync,
+    bool create, struct gj_fault *fault);
 /* Opens one file read-only without locks: a finished backup. */
 enum gj_err gj_env_open_file(struct gj_env *env, const char *path, const char *what, struct gj_fault *fault);
 void gj_env_close(struct gj_env *env);
+/* True when a commit that failed with err certainly changed nothing: no error of the disk, and LMDB would begin
+ * another. After a meta page was half written it would not; what the file holds then shows only when it is opened
+ * again. */
+bool gj_env_undone(struct gj_env *env, enum gj_err err);
 /* Makes the names of a directory durable. */
 enum gj_err gj_env_sync_dir(const char *dir);
 
@@ -65,6 +72,12 @@ struct gj_store {
     struct gj_env main;
     MDB_dbi dbi[GJ_TABLE_COUNT];
     struct gj_vault *vault;
+    struct gj_checkpointer *checkpointer;
+    struct gj_journal *journal;
+    unsigned checkpoint_commands;
+    bool whole;     /* opening has ended well */
+    bool behind;    /* the journal holds groups that main does not show yet: nobody may look at it */
+    bool replaying; /* but the one who applies them */
     uint8_t cluster_id[GJ_STORE_CLUSTER_ID_SIZE];
     bool demo;
     uint32_t epoch;
@@ -80,6 +93,7 @@ struct gj_store {
     bool log_loaded;
     struct gj_words *words; /* words.h */
     struct gj_buf packed;   /* a row under way, of the write transaction */
+    uint64_t applied;       /* newest record of the journal whose effect main has */
     /* Pages. */
     unsigned pages_every;
     uint64_t pages_skipped;
@@ -104,6 +118,8 @@ struct gj_txn {
 
 /* txn.c */
 void gj_txn_check(struct gj_txn *txn, int rc);
+/* gj_txn_commit of groups that the journal has already, up to sequence: a checkpoint makes it durable. */
+enum gj_err gj_txn_commit_replayed(struct gj_txn *txn, uint64_t sequence);
 
 /* log_state.c: brings txn->log up to date before the first append; writes it before the commit; keeps or forgets it. */
 bool gj_log_load(struct gj_txn *txn);

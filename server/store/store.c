@@ -13,7 +13,9 @@
 #include <unistd.h>
 
 #include "common/fail.h"
+#include "store/checkpoint.h"
 #include "store/internal.h"
+#include "store/journal.h"
 #include "store/store_meta.h"
 #include "store/vault_internal.h"
 
@@ -68,23 +70,29 @@ static enum gj_err open_all(
     if (err != GJ_OK) {
         return err;
     }
+    if (!options->create && (err = gj_checkpoint_find(store, fault)) != GJ_OK) {
+        return err;
+    }
     char dir[GJ_STORE_PATH_MAX + 8];
     snprintf(dir, sizeof dir, "%s/main", store->dir);
     uint64_t map = options->map_bytes != 0 ? options->map_bytes : GJ_STORE_MAP_BYTES;
-    if ((err = gj_env_open(&store->main, dir, "main", map, options->create, fault)) != GJ_OK) {
+    if ((err = gj_env_open(&store->main, dir, "main", map, false, options->create, fault)) != GJ_OK) {
         return err;
     }
-    if (!options->create && (err = gj_meta_check_schema(store, fault)) != GJ_OK) {
+    if (!options->create && (err = gj_meta_check_schema(store, recover, fault)) != GJ_OK) {
+        return err;
+    }
+    if ((err = gj_checkpoint_hold(store, options->journal_segment_bytes, fault)) != GJ_OK) {
         return err;
     }
     if ((err = open_tables(store, fault)) != GJ_OK) {
         return err;
     }
-    if (!options->create && (err = gj_meta_load(store, fault)) != GJ_OK) {
-        return err;
-    }
     if ((err = gj_words_open(store)) != GJ_OK) {
         return gj_fault_set(fault, err, "main/data.mdb: the table of words cannot be read");
+    }
+    if (!options->create && (err = gj_meta_load(store, fault)) != GJ_OK) {
+        return err;
     }
     if ((err = gj_vault_open(store, options, &store->vault, fault)) != GJ_OK) {
         return err;
@@ -96,7 +104,12 @@ static enum gj_err open_all(
     if (options->create && (err = gj_env_sync_dir(store->dir)) != GJ_OK) {
         return gj_fault_set(fault, err, "%s cannot be synced", store->dir);
     }
-    return recover ? gj_vault_recover(store, fault) : GJ_OK;
+    if (recover && (err = gj_vault_recover(store, fault)) != GJ_OK) {
+        return err;
+    }
+    store->behind = gj_journal_last(store->journal) > store->applied;
+    store->whole = true;
+    return GJ_OK;
 }
 
 enum gj_err gj_store_open(const struct gj_store_options *options, struct gj_store **out, struct gj_fault *fault)
@@ -113,6 +126,8 @@ enum gj_err gj_store_open_as(
     }
     store->lock_fd = -1;
     store->pages_every = options->pages_every;
+    store->checkpoint_commands =
+        options->checkpoint_commands != 0 ? options->checkpoint_commands : GJ_CHECKPOINT_COMMANDS;
     store->reserve_bytes = options->reserve_bytes != 0 ? options->reserve_bytes : GJ_STORE_RESERVE_BYTES;
     gj_buf_init(&store->packed, GJ_STORE_ROW_MAX);
     pthread_mutex_init(&store->pages_lock, NULL);
@@ -138,6 +153,8 @@ void gj_store_close(struct gj_store *store)
     }
     assert(store->writer == NULL || !store->writer->live);
     free(store->writer);
+    gj_checkpoint_close(store, store->whole && !store->behind);
+    gj_journal_close(store->journal);
     gj_vault_close(store->vault);
     gj_words_close(store);
     gj_buf_fini(&store->packed);
@@ -258,13 +275,25 @@ static int count_free(MDB_txn *txn, uint64_t *pages)
     return rc == MDB_NOTFOUND ? MDB_SUCCESS : rc;
 }
 
+struct count_readers {
+    struct gj_store_info *info;
+    uint64_t held[GJ_STORE_HELD];
+};
+
 static int count_readers(const char *line, void *ctx)
 {
-    struct gj_store_info *info = ctx;
+    struct count_readers *count = ctx;
+    struct gj_store_info *info = count->info;
     long pid = 0;
     unsigned long thread = 0;
     unsigned long long txn = 0;
     if (sscanf(line, "%ld %lx %llu", &pid, &thread, &txn) == 3) {
+        for (unsigned i = 0; i < GJ_STORE_HELD; i++) {
+            if (count->held[i] == txn && txn != 0) {
+                count->held[i] = 0; /* a checkpoint's own */
+                return 0;
+            }
+        }
         info->readers++;
         uint64_t lag = info->last_txn - txn;
         info->oldest_lag = lag > info->oldest_lag ? lag : info->oldest_lag;
@@ -283,7 +312,12 @@ enum gj_err gj_store_info(struct gj_store *store, struct gj_store_info *out)
     out->used_bytes = (info.me_last_pgno + 1) * (uint64_t)stat.ms_psize;
     out->last_txn = info.me_last_txnid;
     out->vault_used_bytes = gj_vault_used_bytes(store->vault);
-    mdb_reader_list(store->main.env, count_readers, out);
+    struct gj_checkpoint_figures figures;
+    gj_checkpoint_figures(store, &figures);
+    out->journal_bytes = figures.journal_bytes;
+    out->checkpoint_age_ms = figures.age_ms;
+    struct count_readers count = {.info = out, .held = {figures.held_txns[0], figures.held_txns[1]}};
+    mdb_reader_list(store->main.env, count_readers, &count);
     enum gj_err err = gj_store_disk_free(store->dir, &out->disk_free_bytes);
     MDB_txn *txn = NULL;
     int rc = mdb_txn_begin(store->main.env, NULL, MDB_RDONLY, &txn);

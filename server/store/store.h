@@ -12,6 +12,7 @@
  *
  *     lock                 held while a process has the store open
  *     main/data.mdb        all records, indexes and the audit log
+ *     journal/             groups of commands that are durable and not yet in a checkpoint of main (store/journal.h)
  *     vault/data.mdb       wrapped data keys and blind indexes (store/vault.h)
  *     blob/                attachments, named by the hash of their ciphertext (store/blob.h)
  *
@@ -23,7 +24,7 @@ struct gj_vault;
 #define GJ_STORE_MASTER_KEY_SIZE 32
 
 /* Version of the tables as this program writes them. */
-#define GJ_STORE_SCHEMA 2
+#define GJ_STORE_SCHEMA 3
 
 struct gj_store_options {
     const char *dir;
@@ -47,6 +48,10 @@ struct gj_store_options {
     unsigned pages_every;
     /* Unwrapped data keys kept in locked memory. 0: GJ_VAULT_CACHE_KEYS. */
     unsigned cache_keys;
+    /* Size of the journal's files. 0: GJ_JOURNAL_SEGMENT_BYTES. */
+    size_t journal_segment_bytes;
+    /* Commands after which a checkpoint is begun. 0: GJ_CHECKPOINT_COMMANDS. */
+    unsigned checkpoint_commands;
 };
 
 /* Opens, checks and where needed upgrades the store and its vault, and finishes what a crash left between the two.
@@ -82,8 +87,10 @@ struct gj_store_info {
     uint64_t free_bytes; /* pages in the file that hold nothing now */
     uint64_t disk_free_bytes;
     uint64_t last_txn;
-    uint64_t readers;    /* snapshots held at this moment */
-    uint64_t oldest_lag; /* transactions committed since the oldest of them */
+    uint64_t readers;          /* snapshots held at this moment */
+    uint64_t oldest_lag;       /* transactions committed since the oldest of them */
+    uint64_t journal_bytes;    /* that opening would have to apply again now */
+    int64_t checkpoint_age_ms; /* since the oldest change that only the journal has; 0: there is none */
     uint64_t vault_used_bytes;
 };
 

@@ -8,14 +8,23 @@
 #define META_EPOCH "epoch"
 #define META_CREATED "created"
 
-/* Steps from one schema to the next, each in one transaction with the raised version. Empty while there is one. */
+#define SCHEMA_JOURNAL 3 /* from here on main is whole only together with its journal */
+
+/* The journal comes into being when a store is opened; no row changes. The number keeps programs away that would not
+ * look into it. */
+static void add_journal(struct gj_txn *txn)
+{
+    (void)txn;
+}
+
+/* Steps from one schema to the next, each in one transaction with the raised version. */
 struct upgrade {
     uint64_t from;
     void (*run)(struct gj_txn *txn);
 };
 
 static const struct upgrade upgrades[] = {
-    {0, NULL}, /* end */
+    {SCHEMA_JOURNAL - 1, add_journal}, {0, NULL}, /* end */
 };
 
 static const struct upgrade *find_upgrade(uint64_t from)
@@ -51,7 +60,7 @@ static int read_schema(MDB_txn *txn, uint64_t *schema)
     return rc;
 }
 
-enum gj_err gj_meta_check_schema(struct gj_store *store, struct gj_fault *fault)
+enum gj_err gj_meta_check_schema(struct gj_store *store, bool with_journal, struct gj_fault *fault)
 {
     MDB_txn *txn = NULL;
     uint64_t schema = 0;
@@ -65,6 +74,10 @@ enum gj_err gj_meta_check_schema(struct gj_store *store, struct gj_fault *fault)
     }
     if (rc != MDB_SUCCESS) {
         return gj_store_open_fault(rc, "main", fault);
+    }
+    if (with_journal && schema >= SCHEMA_JOURNAL && store->checkpointer == NULL) {
+        return gj_fault_set(
+            fault, GJ_ECORRUPT, "journal/checkpoint is missing; put it back or restore the last backup");
     }
     if (schema > GJ_STORE_SCHEMA) {
         return gj_fault_set(fault, GJ_EVERSION,

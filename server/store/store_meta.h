@@ -5,8 +5,9 @@
 
 #include "store/internal.h"
 
-/* Before any table is touched. GJ_EVERSION: newer than this program, or too old; GJ_ECORRUPT: never finished. */
-enum gj_err gj_meta_check_schema(struct gj_store *store, struct gj_fault *fault);
+/* Before any table is touched. GJ_EVERSION: newer than this program, or too old; GJ_ECORRUPT: never finished, or
+ * (with_journal) the journal is gone without which nobody knows whether main is whole. */
+enum gj_err gj_meta_check_schema(struct gj_store *store, bool with_journal, struct gj_fault *fault);
 /* Upgrades where needed, then reads identity, mode and epoch into the store. */
 enum gj_err gj_meta_load(struct gj_store *store, struct gj_fault *fault);
 enum gj_err gj_meta_create(struct gj_store *store, const struct gj_store_options *options, struct gj_fault *fault);

@@ -6,7 +6,10 @@
 #include <string.h>
 
 #include "common/fail.h"
+#include "store/checkpoint.h"
+#include "store/group.h"
 #include "store/internal.h"
+#include "store/journal.h"
 #include "store/store_meta.h"
 
 /* ---- begin and end ---- */
@@ -17,6 +20,7 @@ enum gj_err gj_txn_begin_read(struct gj_store *store, struct gj_txn **out)
     if (txn == NULL) {
         return GJ_ENOMEM;
     }
+    assert(!store->behind || store->replaying);
     txn->store = store;
     int rc = mdb_txn_begin(store->main.env, NULL, MDB_RDONLY, &txn->mdb);
     if (rc != MDB_SUCCESS) {
@@ -72,10 +76,12 @@ static struct gj_txn *take_writer(struct gj_store *store)
 
 enum gj_err gj_txn_begin_write(struct gj_store *store, struct gj_txn **out)
 {
+    assert(!store->behind || store->replaying);
     if (atomic_load(&store->dead)) {
         return GJ_EIO;
     }
-    enum gj_err err = gj_store_space(store);
+    /* What was acknowledged is applied again even on a full disk. */
+    enum gj_err err = store->behind ? GJ_OK : gj_store_space(store);
     if (err != GJ_OK) {
         return err;
     }
@@ -141,34 +147,14 @@ static enum gj_err commit_main(struct gj_txn *txn)
     return gj_store_err(mdb_txn_commit(mdb));
 }
 
-/* True when the failed commit certainly changed nothing: no error of the disk, and LMDB would begin another. After a
- * meta page was half written it would not; what the file holds then shows only when it is opened again. */
-static bool surely_undone(struct gj_store *store, enum gj_err err)
-{
-    MDB_txn *probe = NULL;
-    if (err == GJ_EIO || err == GJ_ECORRUPT || err == GJ_ESYS ||
-        mdb_txn_begin(store->main.env, NULL, 0, &probe) != MDB_SUCCESS) {
-        return false;
-    }
-    mdb_txn_abort(probe);
-    return true;
-}
-
-enum gj_err gj_txn_commit(struct gj_txn *txn)
+/* Vault, then main: both show the transaction, or neither does; GJ_EIO: unknown. */
+static enum gj_err show(struct gj_txn *txn)
 {
     struct gj_store *store = txn->store;
-    if (!txn->write) {
-        enum gj_err read_err = txn->err;
-        gj_txn_abort(txn);
-        return read_err;
-    }
-    gj_log_flush(txn);
-    enum gj_err err = txn->err;
-    if (err == GJ_OK) {
-        err = gj_vault_txn_commit_puts(txn);
-    }
+    enum gj_err err = gj_vault_txn_commit_puts(txn);
     if (err != GJ_OK) {
-        gj_txn_abort(txn);
+        mdb_txn_abort(txn->mdb);
+        txn->mdb = NULL;
         return err;
     }
     gj_words_show(store);
@@ -181,15 +167,91 @@ enum gj_err gj_txn_commit(struct gj_txn *txn)
         gj_words_keep(store);
         gj_pages_end(store, txn->before);
         txn->before = NULL;
-        err = gj_vault_txn_finish(txn);
-    } else if (!surely_undone(store, err) || gj_vault_txn_undo(txn) != GJ_OK) {
+    } else if (!gj_env_undone(&store->main, err) || gj_vault_txn_undo(txn) != GJ_OK) {
         err = GJ_EIO; /* the vault keeps its undo rows: opening compares both sides */
+    }
+    return err;
+}
+
+/* The journal's side of a group: durable before anything shows it. */
+static enum gj_err journal_group(struct gj_txn *txn, struct gj_buf *record, unsigned commands)
+{
+    struct gj_store *store = txn->store;
+    struct gj_journal_record head = {.type = GJ_JOURNAL_GROUP, .commands = commands, .entries = gj_txn_events(txn)};
+    enum gj_err err = gj_tree_root(txn, &head.root);
+    if (err == GJ_OK) {
+        err = gj_journal_append(store->journal, &head, record);
+    }
+    if (err == GJ_EBUSY && (err = gj_checkpoint_now(store)) == GJ_OK) {
+        err = gj_journal_append(store->journal, &head, record);
+    }
+    return err;
+}
+
+/* Main could not show what the journal has: the journal learns that it must not be applied again either. */
+static enum gj_err take_back(struct gj_store *store, enum gj_err why)
+{
+    if (why == GJ_EIO || gj_journal_void(store->journal) != GJ_OK) {
+        return GJ_EIO;
+    }
+    store->applied = gj_journal_last(store->journal);
+    return why;
+}
+
+/* What a transaction without a group needs, and one that changed the vault: the vault must never be more than one
+ * transaction ahead of what opening goes back to. */
+static enum gj_err commit_write(struct gj_txn *txn, struct gj_buf *record, unsigned commands, uint64_t replayed)
+{
+    struct gj_store *store = txn->store;
+    gj_log_flush(txn);
+    enum gj_err err = txn->err;
+    if (err == GJ_OK && record != NULL) {
+        err = journal_group(txn, record, commands);
+    }
+    if (err != GJ_OK) {
+        atomic_store(&store->dead, atomic_load(&store->dead) || err == GJ_EIO);
+        gj_txn_abort(txn);
+        return err;
+    }
+    err = show(txn);
+    if (err != GJ_OK && record != NULL) {
+        err = take_back(store, err);
+    } else if (err == GJ_OK && (record != NULL || replayed != 0)) {
+        store->applied = record != NULL ? gj_journal_last(store->journal) : replayed;
+    }
+    if (err == GJ_OK && (txn->vault != NULL || (record == NULL && replayed == 0))) {
+        err = gj_checkpoint_now(store);
+    } else if (err == GJ_OK && record != NULL) {
+        gj_checkpoint_after(store, commands);
+    }
+    if (err == GJ_OK) {
+        err = gj_vault_txn_finish(txn);
     }
     if (err == GJ_EIO) {
         atomic_store(&store->dead, true);
     }
     end_write(txn);
     return err;
+}
+
+enum gj_err gj_txn_commit(struct gj_txn *txn)
+{
+    if (!txn->write) {
+        enum gj_err err = txn->err;
+        gj_txn_abort(txn);
+        return err;
+    }
+    return commit_write(txn, NULL, 0, 0);
+}
+
+enum gj_err gj_txn_commit_group(struct gj_txn *txn, struct gj_buf *record, unsigned commands)
+{
+    return commit_write(txn, record, commands, 0);
+}
+
+enum gj_err gj_txn_commit_replayed(struct gj_txn *txn, uint64_t sequence)
+{
+    return commit_write(txn, NULL, 0, sequence);
 }
 
 /* ---- errors and facts ---- */

@@ -33,7 +33,8 @@ enum gj_err gj_txn_renew(struct gj_txn *txn);
  * and opened again. */
 enum gj_err gj_txn_begin_write(struct gj_store *store, struct gj_txn **out);
 
-/* Takes txn. GJ_OK: durable, vault and main, and seen by every snapshot taken from now on.
+/* Takes txn. GJ_OK: durable, vault and main, and seen by every snapshot taken from now on. For changes that are no
+ * commands: each is a checkpoint. Commands are committed in groups (store/group.h).
  * GJ_EFULL (the map is full), GJ_ENOSPC (the disk is) and every other error: nothing was changed. Only after GJ_EIO it
  * is unknown what the file holds; no further write begins, the caller exits and opening finds out. */
 enum gj_err gj_txn_commit(struct gj_txn *txn);

@@ -177,7 +177,7 @@ static enum gj_err open_parts(struct gj_vault *vault, const struct gj_store_opti
     char dir[GJ_STORE_PATH_MAX + 8];
     snprintf(dir, sizeof dir, "%s/vault", gj_store_dir(vault->store));
     uint64_t map = options->vault_map_bytes != 0 ? options->vault_map_bytes : GJ_VAULT_MAP_BYTES;
-    enum gj_err err = gj_env_open(&vault->env, dir, "vault", map, options->create, fault);
+    enum gj_err err = gj_env_open(&vault->env, dir, "vault", map, true, options->create, fault);
     if (err != GJ_OK) {
         return err;
     }

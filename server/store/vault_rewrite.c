@@ -98,7 +98,7 @@ static enum gj_err make_copy(struct gj_vault *vault, const char *dir, size_t *of
 {
     struct copy copy = {.from = vault};
     remove_copy(dir);
-    enum gj_err err = gj_env_open(&copy.to.env, dir, "vault/new", vault->env.map_bytes, true, NULL);
+    enum gj_err err = gj_env_open(&copy.to.env, dir, "vault/new", vault->env.map_bytes, true, true, NULL);
     if (err == GJ_OK) {
         err = gj_vault_open_tables(&copy.to);
     }
@@ -134,7 +134,7 @@ static enum gj_err swap(struct gj_vault *vault, const char *dir)
     } else {
         err = gj_env_sync_dir(home);
     }
-    enum gj_err open_err = gj_env_open(&vault->env, home, "vault", map_bytes, false, NULL);
+    enum gj_err open_err = gj_env_open(&vault->env, home, "vault", map_bytes, true, false, NULL);
     if (open_err == GJ_OK) {
         open_err = gj_vault_open_tables(vault);
     }

@@ -255,10 +255,7 @@ enum gj_err gj_vault_txn_commit_puts(struct gj_txn *txn)
     }
     enum gj_err err = gj_store_err(mdb_txn_commit(mdb));
     v->committed = err == GJ_OK;
-    if (err == GJ_EIO) {
-        atomic_store(&txn->store->dead, true);
-    }
-    return err;
+    return err == GJ_OK || gj_env_undone(&txn->store->vault->env, err) ? err : GJ_EIO;
 }
 
 enum gj_err gj_vault_txn_undo(struct gj_txn *txn)

@@ -9,6 +9,7 @@
 #include "core/policies.h"
 #include "core/subject.h"
 #include "keys.h"
+#include "service/recover.h"
 #include "service/table.h"
 #include "store/blob.h"
 #include "store/record.h"
@@ -46,6 +47,10 @@ void gj_load_core_open(struct gj_load_core *load, const char *store_dir, int64_t
     if (gj_store_open(&options, &core->store, &fault) != GJ_OK) {
         gj_load_die("store", fault.text);
     }
+    struct gj_log_replayed replayed;
+    if (gj_service_recover(core->store, &replayed, &fault) != GJ_OK) {
+        gj_load_die("journal", fault.text);
+    }
     core->vault = gj_store_vault(core->store);
     if (gj_blob_open(core->store, &core->blob, &fault) != GJ_OK) {
         gj_load_die("blob", fault.text);
@@ -59,7 +64,7 @@ void gj_load_core_open(struct gj_load_core *load, const char *store_dir, int64_t
     if (gj_policies_load(core->policies, load->txn, &fault) != GJ_OK) {
         gj_load_die("policies", fault.text);
     }
-    gj_load_must(gj_command_log_local(core, &load->log), "log");
+    gj_load_must(gj_command_log_open(core, &load->log), "log");
     gj_load_must(gj_actor_cache_new(&load->actors), "actors");
 }
 

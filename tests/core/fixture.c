@@ -167,7 +167,8 @@ static void bring_up(struct fixture *fixture, bool create)
         .create = create,
         .created_at_ms = START_MS,
         .map_bytes = 256 * 1024 * 1024,
-        .reserve_bytes = 1};
+        .reserve_bytes = 1,
+        .journal_segment_bytes = 256 * 1024};
     struct gj_passwords_options passwords = {.threads = 1,
         .memory_bytes = crypto_pwhash_argon2id_MEMLIMIT_MIN,
         .passes = crypto_pwhash_argon2id_OPSLIMIT_MIN};
@@ -185,11 +186,14 @@ static void bring_up(struct fixture *fixture, bool create)
         fail_msg("%s", fault.text);
     }
     core->vault = gj_store_vault(core->store);
+    assert_int_equal(gj_policies_new(&core->policies), GJ_OK);
+    if (gj_command_log_replay(core, &fixture->replayed, &fault) != GJ_OK) {
+        fail_msg("%s", fault.text);
+    }
     if (create) {
         fixture_write(fixture, put_policy, NULL);
     }
     gj_watch_begin(&core->watch, gj_clock_sample(&fixture->clock), 0);
-    assert_int_equal(gj_policies_new(&core->policies), GJ_OK);
     assert_int_equal(gj_health_new(core, &core->health), GJ_OK);
     assert_int_equal(gj_sessions_new(core, &core->sessions), GJ_OK);
     assert_int_equal(gj_router_new(core, &core->router), GJ_OK);

@@ -12,6 +12,7 @@
 
 #include "common/buf.h"
 #include "core/core.h"
+#include "core/log.h"
 #include "core/session.h"
 #include "proto/envelope.pb-c.h"
 
@@ -47,6 +48,7 @@ struct fixture {
     struct gj_clock clock;
     struct gj_core core;
     bool fatal;
+    struct gj_log_replayed replayed; /* at the last start */
 };
 
 /* A new store with the product's policy, nobody in it, at 2026-01-05 09:00 in +08:00 on a manual clock. */

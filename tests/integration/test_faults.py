@@ -88,20 +88,35 @@ class CorruptFile(unittest.TestCase):
         cls.sound = cls.daemon.folder + ".sound"
         shutil.copytree(cls.daemon.folder, cls.sound)
 
-    def damaged(self, damage):
+    def damage(self, name, damage):
         shutil.rmtree(self.daemon.folder)
         shutil.copytree(self.sound, self.daemon.folder)
-        path = os.path.join(self.daemon.folder, "main/data.mdb")
+        path = os.path.join(self.daemon.folder, name)
         with open(path, "r+b") as file:
             damage(file, os.path.getsize(path))
+
+    def damaged(self, damage, name="main/data.mdb"):
+        self.damage(name, damage)
         with self.assertRaises(desk.CommandFailed) as failed:
             self.daemon.start()
         self.assertGreater(failed.exception.code, 0, "ended by a signal")
         self.assertNotIn("Sanitizer", failed.exception.err)
-        self.assertRegex(failed.exception.err, "main|data.mdb")
+        self.assertRegex(failed.exception.err, "main|data.mdb|journal")
 
     def test_garbled_head(self):
-        self.damaged(lambda file, size: file.write(os.urandom(8192)))
+        """The meta pages are kept by the checkpoint and put back."""
+        self.damage("main/data.mdb", lambda file, size: file.write(os.urandom(8192)))
+        self.daemon.start()
+        self.assertEqual(self.daemon.stop(), 0)
+
+    def test_garbled(self):
+        self.damaged(lambda file, size: file.write(os.urandom(size)))
+
+    def test_garbled_checkpoint(self):
+        self.damaged(lambda file, size: file.write(os.urandom(size)), "journal/checkpoint")
+
+    def test_empty_checkpoint(self):
+        self.damaged(lambda file, size: file.truncate(0), "journal/checkpoint")
 
     def test_truncated(self):
         self.damaged(lambda file, size: file.truncate(size // 2))

@@ -138,7 +138,8 @@ static void open_store(struct gj_direct *direct, bool create)
         .created_at_ms = GJ_DIRECT_START_MS,
         .map_bytes = UINT64_C(4) << 30,
         .vault_map_bytes = UINT64_C(2) << 30,
-        .reserve_bytes = 1 << 20};
+        .reserve_bytes = 1 << 20,
+        .journal_segment_bytes = 256 << 10};
     memset(options.cluster_id, 7, sizeof options.cluster_id);
     memcpy(options.master_key, master_key, sizeof options.master_key);
     enum gj_err err = gj_store_open(&options, &direct->core.store, &fault);
@@ -219,6 +220,7 @@ static void open_again(struct gj_direct *direct)
     struct gj_txn *txn = NULL;
     struct gj_fault fault;
     open_store(direct, false);
+    check(gj_command_log_replay(&direct->core, &direct->replayed, &fault));
     check(gj_txn_begin_read(direct->core.store, &txn));
     check(gj_policies_load(direct->core.policies, txn, &fault));
     gj_txn_abort(txn);

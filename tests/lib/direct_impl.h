@@ -5,6 +5,7 @@
 #include <uv.h>
 
 #include "common/limits.h"
+#include "core/log.h"
 #include "core/session.h"
 #include "lib/direct.h"
 
@@ -30,6 +31,7 @@ struct gj_direct {
     struct gj_result result;
     bool system_done;
     enum gj_err fatal;
+    struct gj_log_replayed replayed; /* at the last start */
     uint64_t key_count;
     uint8_t next_key[16], last_key[16];
     bool has_next_key;

@@ -36,6 +36,7 @@ int fixture_setup_empty(void **state)
         .map_bytes = 256u << 20,
         .vault_map_bytes = 64u << 20,
         .reserve_bytes = 1u << 20,
+        .journal_segment_bytes = 64u << 10,
     };
     memset(f->options.master_key, 7, sizeof f->options.master_key);
     memset(f->options.cluster_id, 9, sizeof f->options.cluster_id);

@@ -241,6 +241,12 @@ static void noise_in_the_file_is_told_and_crashes_nothing(void **state)
     fixture_copy_tree(copy, dir);
     overwrite(path, 0, 4096, 1);
     overwrite(path, 4096, 4096, 2);
+    fixture_open(f); /* the checkpoint has them */
+    check_ok(gj_store_check_files(f->store, &fault));
+    fixture_close(f);
+    for (off_t page = 0; page < st.st_size / 4096; page++) {
+        overwrite(path, page * 4096, 4096, (unsigned)page + 3);
+    }
     fixture_open_fails(f, GJ_ECORRUPT, "main/data.mdb is damaged");
     fixture_copy_tree(copy, dir);
     fixture_open(f);

@@ -234,14 +234,17 @@ static void a_vault_that_ran_ahead_is_taken_back(void **state)
     uint8_t keys[2][32], key[32];
     uint64_t ids[64];
     bool more = false;
-    char main_dir[256], main_old[256];
+    char main_dir[256], main_old[256], journal_dir[256], journal_old[256];
     fixture_path(f, "main", main_dir);
     fixture_path(f, "main.old", main_old);
+    fixture_path(f, "journal", journal_dir);
+    fixture_path(f, "journal.old", journal_old);
     add_office(f, 1);
     add_office(f, 2);
     add_subject(f, 1, 1, keys[0]);
     fixture_close(f);
     fixture_copy_tree(main_dir, main_old);
+    fixture_copy_tree(journal_dir, journal_old);
     fixture_open(f);
     /* One transaction that adds, replaces and removes. */
     struct gj_subject one = subject(1), two = subject(2);
@@ -262,7 +265,9 @@ static void a_vault_that_ran_ahead_is_taken_back(void **state)
     assert_int_equal(find(f, &added, ids, 64, &more), 2);
     fixture_close(f);
     fixture_remove_tree(main_dir);
+    fixture_remove_tree(journal_dir);
     assert_int_equal(rename(main_old, main_dir), 0);
+    assert_int_equal(rename(journal_old, journal_dir), 0);
     fixture_open(f);
     assert_int_equal(gj_vault_key(gj_store_vault(f->store), &two, key, NULL), GJ_ENOTFOUND);
     expect_key(f, 1, keys[0]);
@@ -277,18 +282,24 @@ static void files_of_different_days_are_refused(void **state)
 {
     struct fixture *f = *state;
     uint8_t key[32];
-    char main_dir[256], main_old[256];
+    char main_dir[256], main_old[256], journal_dir[256], journal_old[256];
     fixture_path(f, "main", main_dir);
     fixture_path(f, "main.old", main_old);
+    fixture_path(f, "journal", journal_dir);
+    fixture_path(f, "journal.old", journal_old);
     add_office(f, 1);
     fixture_close(f);
     fixture_copy_tree(main_dir, main_old);
+    fixture_copy_tree(journal_dir, journal_old);
     fixture_open(f);
     add_subject(f, 1, 1, key);
     add_subject(f, 2, 1, key);
     fixture_close(f);
     fixture_remove_tree(main_dir);
     assert_int_equal(rename(main_old, main_dir), 0);
+    fixture_open_fails(f, GJ_ECORRUPT, "main/data.mdb is older than its journal");
+    fixture_remove_tree(journal_dir);
+    assert_int_equal(rename(journal_old, journal_dir), 0);
     fixture_open_fails(f, GJ_ECORRUPT, "not of the same moment");
 }
 
