@@ -160,6 +160,19 @@ static void fill_store(struct gj_health *health, struct gj_ctx *ctx, Gj__V1__Hea
     }
 }
 
+static void add_share(struct gj_ctx *ctx, Gj__V1__Health *out, const char *table, uint64_t pages)
+{
+    Gj__V1__TableShare *share = pages == 0 ? NULL : GJ_ARENA_NEW(ctx->arena, Gj__V1__TableShare);
+
+    if (share == NULL) {
+        return;
+    }
+    gj__v1__table_share__init(share);
+    share->table = (char *)table;
+    share->pages = pages;
+    out->pages[out->n_pages++] = share;
+}
+
 static void fill_pages(struct gj_health *health, struct gj_ctx *ctx, Gj__V1__Health *out)
 {
     struct gj_pages pages;
@@ -168,18 +181,16 @@ static void fill_pages(struct gj_health *health, struct gj_ctx *ctx, Gj__V1__Hea
     if (pages.txns == 0) {
         return;
     }
-    out->pages = GJ_ARENA_ARRAY(ctx->arena, GJ_TABLE_COUNT, Gj__V1__TableShare *);
-    for (unsigned i = 0; out->pages != NULL && i < GJ_TABLE_COUNT; i++) {
-        Gj__V1__TableShare *share = GJ_ARENA_NEW(ctx->arena, Gj__V1__TableShare);
-
-        if (share == NULL || pages.table[i] == 0) {
-            continue;
-        }
-        gj__v1__table_share__init(share);
-        share->table = (char *)gj_table_name((enum gj_table)i);
-        share->pages = pages.table[i];
-        out->pages[out->n_pages++] = share;
+    out->pages_actions = pages.keys;
+    out->pages = GJ_ARENA_ARRAY(ctx->arena, GJ_TABLE_COUNT + 2, Gj__V1__TableShare *);
+    if (out->pages == NULL) {
+        return;
     }
+    for (unsigned i = 0; i < GJ_TABLE_COUNT; i++) {
+        add_share(ctx, out, gj_table_name((enum gj_table)i), pages.table[i]);
+    }
+    add_share(ctx, out, "directory", pages.directory);
+    add_share(ctx, out, "freelist", pages.freelist);
 }
 
 void gj_health_fill(struct gj_health *health, struct gj_ctx *ctx, Gj__V1__Health *out)

@@ -216,8 +216,12 @@ void gj_pages_end(struct gj_store *store, struct gj_pages_roots *before)
             sum.table[t] = dirtied(was, &before->table[t], is, &after->table[t], page);
             sum.total += sum.table[t];
         }
+        uint64_t had = before->table[GJ_TABLE_SEEN].root == GJ_PAGE_NONE ? 0 : before->table[GJ_TABLE_SEEN].entries;
+        uint64_t has = after->table[GJ_TABLE_SEEN].root == GJ_PAGE_NONE ? 0 : after->table[GJ_TABLE_SEEN].entries;
+        sum.keys = has > had ? has - had : 0;
         pthread_mutex_lock(&store->pages_lock);
         store->pages.txns += sum.txns;
+        store->pages.keys += sum.keys;
         store->pages.total += sum.total;
         store->pages.directory += sum.directory;
         store->pages.freelist += sum.freelist;

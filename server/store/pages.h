@@ -12,6 +12,7 @@
 
 struct gj_pages {
     uint64_t txns;  /* transactions counted */
+    uint64_t keys;  /* requests they answered: rows added to SEEN */
     uint64_t total; /* pages, all of the below */
     uint64_t table[GJ_TABLE_COUNT];
     uint64_t directory; /* roots of the tables (LMDB's main tree) */

@@ -36,7 +36,12 @@ struct slot {
     } request;
 };
 
+/* Kept replies that the window has left behind go while the year passes, as the daemon's upkeep would see to. */
+#define SWEEPS 2
+
 struct loader {
+    struct gj_log_item sweeps[SWEEPS];
+    struct gj_arena sweep_arena;
     struct gj_load_core load;
     struct gj_desk desk;
     struct slot *slots;
@@ -105,6 +110,24 @@ static void on_done(void *owner, struct gj_log_group *group, enum gj_err err)
     loader->actions += group->count;
 }
 
+static void add_sweeps(struct loader *loader, struct gj_log_group *group, struct gj_log_item **tail)
+{
+    gj_arena_reset(&loader->sweep_arena);
+    for (size_t i = 0; i < SWEEPS; i++) {
+        struct gj_log_item *item = &loader->sweeps[i];
+        *item = (struct gj_log_item){.arena = &loader->sweep_arena,
+            .command = {.call = GJ__V1__CALL__SYSTEM_SWEEP, .at_ms = loader->now_ms, .body = (const uint8_t *)""}};
+        *tail = item;
+        tail = &item->next;
+        group->count++;
+    }
+}
+
+static bool is_sweep(const struct gj_log_item *item)
+{
+    return item->command.call == GJ__V1__CALL__SYSTEM_SWEEP;
+}
+
 /* The next step of the first count slots whose step is not past its last. */
 static void step(struct loader *loader, size_t count, const uint8_t *last)
 {
@@ -127,8 +150,14 @@ static void step(struct loader *loader, size_t count, const uint8_t *last)
     if (group.count == 0) {
         return;
     }
+    loader->actions -= SWEEPS;
+    add_sweeps(loader, &group, tail);
     loader->load.log->propose(loader->load.log, &group, on_done, loader);
     for (struct gj_log_item *item = group.first; item != NULL; item = item->next) {
+        if (is_sweep(item)) {
+            gj_load_must(item->err, "sweep");
+            continue;
+        }
         struct slot *slot = (struct slot *)((char *)item - offsetof(struct slot, item));
         if (item->err != GJ_OK || item->applied.answer.status != GJ__V1__STATUS__OK) {
             fprintf(stderr, "step %u, revision %u: ", slot->ticket.step, slot->ticket.revision);
@@ -203,12 +232,14 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < BATCH; i++) {
         gj_arena_init(&loader.slots[i].arena, ARENA_BYTES);
     }
+    gj_arena_init(&loader.sweep_arena, ARENA_BYTES);
     gj_desk_read(&loader.desk, argv[3]);
     load_tickets(&loader, tickets, open, end_ms);
     gj_load_core_close(&loader.load);
     for (size_t i = 0; i < BATCH; i++) {
         gj_arena_fini(&loader.slots[i].arena);
     }
+    gj_arena_fini(&loader.sweep_arena);
     free(loader.slots);
     return 0;
 }
