@@ -208,6 +208,11 @@
 #define GJ_BUNDLE_PARTS_MAX 120
 #define GJ_BUNDLE_BYTES_MAX (4u * 1024u * 1024u)
 #define GJ_BUNDLE_NAME_MAX 60
+/* A proposal over the wire: one piece of a file that is larger than a message, and all files of the version it would
+ * make, which are held in a request's memory a few times. More is TOO_LARGE; the policy of a new store may be larger.
+ */
+#define GJ_POLICY_PIECE_BYTES_MAX (48u * 1024u)
+#define GJ_POLICY_PROPOSE_BYTES_MAX (512u * 1024u)
 #define GJ_YAML_BYTES_MAX (512u * 1024u)
 
 /* Shape of one YAML file: levels, values, and keys that one mapping may be asked for. A file of people is far below; a

@@ -15,8 +15,12 @@
 
 /* Policy versions on the server. */
 
-#define POLICY_FILE_MAX ((size_t)256 * 1024)
+#define POLICY_FILE_MAX ((size_t)512 * 1024)
 #define POLICY_FILES_MAX 200
+/* Changed files up to this size go in one message, what is more in pieces of their own. */
+#define PROPOSE_WHOLE_MAX ((size_t)60 * 1024)
+#define PIECE_BYTES ((size_t)48 * 1024)
+#define FILE_OVERHEAD 16
 /* A table up to this size goes as it is. */
 #define CALENDAR_WHOLE_MAX ((size_t)60 * 1024)
 
@@ -84,29 +88,61 @@ static int current_version(struct cli *cli, bool calendar, uint32_t *version)
     return code;
 }
 
-/* Without a name: the files' names; with one: that file. A whole policy is larger than a message. */
-static int get_files(
-    struct cli *cli, uint32_t version, bool calendar, const char *name, const Gj__V1__PolicyGetReply **out)
+/* Without a name: the files' names; with one: that file from an offset on. A whole policy is larger than a message. */
+static int get_piece(struct cli *cli, uint32_t version, bool calendar, const char *name, uint32_t offset,
+    const Gj__V1__PolicyGetReply **out)
 {
     ProtobufCMessage *reply = NULL;
     Gj__V1__PolicyGetRequest request = GJ__V1__POLICY_GET_REQUEST__INIT;
     request.version = version;
     request.calendar = calendar;
+    request.offset = offset;
     request.name = name != NULL ? (char *)(uintptr_t)name : request.name;
     int code = cli_call(cli, GJ__V1__CALL__POLICY_GET, &request.base, &gj__v1__policy_get_reply__descriptor, &reply);
     *out = (const Gj__V1__PolicyGetReply *)reply;
     return code;
 }
 
+static int get_files(struct cli *cli, uint32_t version, bool calendar, const Gj__V1__PolicyGetReply **out)
+{
+    return get_piece(cli, version, calendar, NULL, 0, out);
+}
+
+/* All pieces of one file put together. */
 static int get_file(struct cli *cli, uint32_t version, bool calendar, const char *name, const Gj__V1__PolicyFile **out)
 {
-    const Gj__V1__PolicyGetReply *got = NULL;
-    int code = get_files(cli, version, calendar, name, &got);
-    if (code == EXIT_OK && got->n_files != 1) {
-        code = cli_fail(cli, EXIT_FOUND, CLI_TEXT("version %u has no file %s"), version, name);
-    }
-    *out = code == EXIT_OK ? got->files[0] : NULL;
-    return code;
+    Gj__V1__PolicyFile *whole = NULL;
+    size_t have = 0;
+    size_t size = 0;
+    do {
+        const Gj__V1__PolicyGetReply *got = NULL;
+        int code = get_piece(cli, version, calendar, name, (uint32_t)have, &got);
+        if (code == EXIT_OK && got->n_files != 1) {
+            code = cli_fail(cli, EXIT_FOUND, CLI_TEXT("version %u has no file %s"), version, name);
+        }
+        if (code != EXIT_OK) {
+            return code;
+        }
+        const ProtobufCBinaryData *piece = &got->files[0]->content;
+        if (whole == NULL) {
+            size = got->size > piece->len ? got->size : piece->len;
+            whole = got->files[0];
+            uint8_t *bytes = size <= POLICY_FILE_MAX ? gj_arena_alloc(&cli->arena, size + 1) : NULL;
+            if (bytes == NULL) {
+                return cli_fail(cli, EXIT_LOCAL, "%s", CLI_TEXT("out of memory"));
+            }
+            memcpy(bytes, piece->data, piece->len);
+            have = piece->len;
+            whole->content = (ProtobufCBinaryData){.data = bytes, .len = size};
+        } else if (piece->len == 0 || piece->len > size - have) {
+            return cli_fail(cli, EXIT_NETWORK, CLI_TEXT("version %u has no file %s"), version, name);
+        } else {
+            memcpy(whole->content.data + have, piece->data, piece->len);
+            have += piece->len;
+        }
+    } while (have < size);
+    *out = whole;
+    return EXIT_OK;
 }
 
 /* ---- propose ----------------------------------------------------------------------------------------------------- */
@@ -137,7 +173,7 @@ static int leave_out_unchanged(struct cli *cli, Gj__V1__PolicyProposeRequest *re
     uint32_t version = 0;
     const Gj__V1__PolicyGetReply *names = NULL;
     int code = current_version(cli, false, &version);
-    code = code == EXIT_OK ? get_files(cli, version, false, NULL, &names) : code;
+    code = code == EXIT_OK ? get_files(cli, version, false, &names) : code;
     for (size_t n = 0; code == EXIT_OK && n < names->n_files; n++) {
         const char *name = names->files[n]->name;
         const Gj__V1__PolicyFile *theirs = NULL;
@@ -159,6 +195,49 @@ static int leave_out_unchanged(struct cli *cli, Gj__V1__PolicyProposeRequest *re
     return code;
 }
 
+static int stage_file(struct cli *cli, const Gj__V1__PolicyFile *file, bool *anew)
+{
+    int code = EXIT_OK;
+    for (size_t at = 0; code == EXIT_OK && at < file->content.len; at += PIECE_BYTES) {
+        ProtobufCMessage *reply = NULL;
+        Gj__V1__PolicyStageRequest request = GJ__V1__POLICY_STAGE_REQUEST__INIT;
+        size_t left = file->content.len - at;
+        request.name = file->name;
+        request.offset = (uint32_t)at;
+        request.content.data = file->content.data + at;
+        request.content.len = left < PIECE_BYTES ? left : PIECE_BYTES;
+        request.anew = *anew;
+        *anew = false;
+        code = cli_call(cli, GJ__V1__CALL__POLICY_STAGE, &request.base, &gj__v1__written__descriptor, &reply);
+    }
+    return code;
+}
+
+/* What does not fit into one message goes ahead in pieces; what is to be taken away stays in the request. */
+static int stage_large(struct cli *cli, Gj__V1__PolicyProposeRequest *request)
+{
+    size_t bytes = 0;
+    bool anew = true;
+    int code = EXIT_OK;
+    for (size_t n = 0; n < request->n_files; n++) {
+        bytes += request->files[n]->content.len + strlen(request->files[n]->name) + FILE_OVERHEAD;
+    }
+    if (bytes <= PROPOSE_WHOLE_MAX) {
+        return EXIT_OK;
+    }
+    for (size_t n = 0; code == EXIT_OK && n < request->n_files;) {
+        Gj__V1__PolicyFile *file = request->files[n];
+        if (file->content.len == 0) {
+            n++;
+            continue;
+        }
+        code = stage_file(cli, file, &anew);
+        drop_file(request, file);
+    }
+    request->staged = true;
+    return code;
+}
+
 int run_policy_propose(struct cli *cli)
 {
     ProtobufCMessage *reply = NULL;
@@ -172,6 +251,7 @@ int run_policy_propose(struct cli *cli)
     if (code == EXIT_OK && request.n_files == 0) {
         code = cli_fail(cli, EXIT_FOUND, CLI_TEXT("%s is the version in force"), cli_arg(cli, "FOLDER"));
     }
+    code = code == EXIT_OK ? stage_large(cli, &request) : code;
     if (code == EXIT_OK) {
         code = cli_call(cli, GJ__V1__CALL__POLICY_PROPOSE, &request.base, &gj__v1__written__descriptor, &reply);
     }
@@ -287,7 +367,7 @@ static int write_file(struct cli *cli, const char *folder, const Gj__V1__PolicyF
 static int write_all(struct cli *cli, uint32_t version, bool calendar, const char *to)
 {
     const Gj__V1__PolicyGetReply *names = NULL;
-    int code = get_files(cli, version, calendar, NULL, &names);
+    int code = get_files(cli, version, calendar, &names);
     for (size_t n = 0; code == EXIT_OK && n < names->n_files; n++) {
         const Gj__V1__PolicyFile *file = NULL;
         code = get_file(cli, version, calendar, names->files[n]->name, &file);
@@ -311,7 +391,7 @@ static int print_one(struct cli *cli, uint32_t version, bool calendar, const cha
 static int print_names(struct cli *cli, uint32_t version, bool calendar)
 {
     const Gj__V1__PolicyGetReply *names = NULL;
-    int code = get_files(cli, version, calendar, NULL, &names);
+    int code = get_files(cli, version, calendar, &names);
     for (size_t n = 0; code == EXIT_OK && n < names->n_files; n++) {
         fprintf(cli->out, "%s\n", names->files[n]->name);
     }

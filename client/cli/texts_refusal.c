@@ -99,6 +99,7 @@ static const struct text_row refusals[] = {
     {"password.same", N_("the new password is the old one")},
     {"password.queue_full", N_("too many log in at this moment: try again")},
     {"policy_moved", N_("another version has become current meanwhile: propose again")},
+    {"policy_piece_gap", N_("a part of a file of the policy is missing")},
     {"policy_too_large", N_("the policy is too large")},
     {"policy.unusable", N_("the server cannot use this policy")},
     {"revision", N_("the revision is missing")},

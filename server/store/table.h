@@ -46,7 +46,7 @@
     X(BY_SUBJECT, "by_subject")               /* subject kind and id, record id -> nothing: what concerns it */        \
     X(FIGURE, "figure")                       /* what is counted, office, period -> sums for reports */                \
     X(STAGE, "stage")                         /* import, chunk -> staged rows, invisible until the last command */     \
-    X(DRAFT, "draft")                         /* two-person decisions that wait for the second person */               \
+    X(DRAFT, "draft")                         /* user -> files handed in for a proposal of the policy */               \
     X(SETTING, "setting")                     /* name -> setting changed while running */                              \
     X(ROSTER, "roster")                       /* office, region, role, from -> who is on duty */                       \
     X(IMPORT, "import")                       /* id -> import under way or done */                                     \

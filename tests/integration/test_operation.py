@@ -97,6 +97,21 @@ class ServerKey(harness.Case):
         self.assertEqual(self.pinned(folder), {"server_key": before["server"]})
 
 
+class LargePolicy(harness.Case):
+    def test_files_larger_than_a_message_are_proposed_and_read_back(self):
+        self.company.sign_in("hq")
+        folder = self.daemon.folder + ".policy"
+        shutil.copytree(harness.POLICY, folder)
+        with open(os.path.join(folder, "settings.yaml"), "a") as file:
+            file.write("# agreed with the owners' committee, sentence by sentence\n" * 2500)
+        with open(os.path.join(folder, "settings.yaml"), "rb") as file:
+            wanted = file.read()
+        self.assertGreater(len(wanted), 2 * 65536)
+        qa = harness.desk.Person(harness.PROGRAMS, self.company.home, "user-hq")
+        qa.run("policy", "propose", folder, "--reason", "new edition")
+        self.assertEqual(qa.run("policy", "get", "2", "--name", "settings.yaml").encode(), wanted)
+
+
 class Backups(harness.Case):
     ARGUMENTS = ("--set", "backup_keep=3", "--set", "backup_vault_keep=1")
 

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "common/limits.h"
 #include "lib/direct.h"
 #include "proto/audit.pb-c.h"
 #include "proto/policy.pb-c.h"
@@ -50,21 +51,38 @@ static int close_stage(void **state)
 
 /* ---- policy ---- */
 
-/* A file of the version in force, on the test's arena. */
-static Gj__V1__PolicyFile *get_file(struct stage *stage, char *name)
+/* A file of the version in force, piece by piece, on the test's arena. */
+static Gj__V1__PolicyFile *get_whole(struct stage *stage, char *name, bool calendar)
 {
-    Gj__V1__PolicyGetRequest request = GJ__V1__POLICY_GET_REQUEST__INIT;
-    request.name = name;
-    const struct gj_result *result = CALL(stage->qa, POLICY_GET, &request);
-    assert_ok(result);
-    const Gj__V1__PolicyGetReply *reply = (const Gj__V1__PolicyGetReply *)result->body;
-    assert_int_equal(reply->n_files, 1);
     Gj__V1__PolicyFile *file = GJ_ARENA_NEW(gj_direct_arena(stage->direct), Gj__V1__PolicyFile);
+    size_t have = 0;
     gj__v1__policy_file__init(file);
     file->name = name;
-    file->content.len = reply->files[0]->content.len;
-    file->content.data = gj_arena_dup(gj_direct_arena(stage->direct), reply->files[0]->content.data, file->content.len);
+    do {
+        Gj__V1__PolicyGetRequest request = GJ__V1__POLICY_GET_REQUEST__INIT;
+        request.name = name;
+        request.calendar = calendar;
+        request.offset = (uint32_t)have;
+        const struct gj_result *result = CALL(stage->qa, POLICY_GET, &request);
+        assert_ok(result);
+        const Gj__V1__PolicyGetReply *reply = (const Gj__V1__PolicyGetReply *)result->body;
+        assert_int_equal(reply->n_files, 1);
+        const ProtobufCBinaryData *piece = &reply->files[0]->content;
+        assert_in_range(piece->len, 1, 60000);
+        if (have == 0) {
+            file->content.len = reply->size;
+            file->content.data = gj_arena_alloc(gj_direct_arena(stage->direct), reply->size);
+        }
+        assert_int_equal(reply->size, file->content.len);
+        memcpy(file->content.data + have, piece->data, piece->len);
+        have += piece->len;
+    } while (have < file->content.len);
     return file;
+}
+
+static Gj__V1__PolicyFile *get_file(struct stage *stage, char *name)
+{
+    return get_whole(stage, name, false);
 }
 
 static const struct gj_result *propose(struct stage *stage, uint64_t user, Gj__V1__PolicyFile *file)
@@ -140,6 +158,111 @@ static void test_policy_by_two(void **state)
     assert_int_equal(list_policies(stage)->current, 2);
 }
 
+static const struct gj_result *stage_piece(
+    struct stage *stage, uint64_t user, char *name, const uint8_t *bytes, size_t len, size_t at, bool anew)
+{
+    Gj__V1__PolicyStageRequest request = GJ__V1__POLICY_STAGE_REQUEST__INIT;
+    request.name = name;
+    request.content = (ProtobufCBinaryData){.data = (uint8_t *)(uintptr_t)(bytes + at), .len = len};
+    request.offset = (uint32_t)at;
+    request.anew = anew;
+    return CALL(user, POLICY_STAGE, &request);
+}
+
+static void stage_whole(struct stage *stage, Gj__V1__PolicyFile *file, bool anew)
+{
+    for (size_t at = 0; at < file->content.len; at += GJ_POLICY_PIECE_BYTES_MAX) {
+        size_t left = file->content.len - at;
+        assert_ok(stage_piece(stage, stage->qa, file->name, file->content.data,
+            left < GJ_POLICY_PIECE_BYTES_MAX ? left : GJ_POLICY_PIECE_BYTES_MAX, at, anew && at == 0));
+    }
+}
+
+/* 120 KB of remarks: more than any message holds. */
+static void make_large(struct stage *stage, Gj__V1__PolicyFile *file)
+{
+    static char remarks[120 * 1024];
+    memset(remarks, 'x', sizeof remarks - 1);
+    for (size_t at = 0; at + 80 < sizeof remarks; at += 80) {
+        remarks[at] = '#';
+        remarks[at + 79] = '\n';
+    }
+    remarks[sizeof remarks - 2] = '\n';
+    remarks[sizeof remarks - 82] = '\n';
+    remarks[sizeof remarks - 81] = '#';
+    append_text(stage, file, remarks);
+}
+
+static const struct gj_result *propose_staged(struct stage *stage, uint64_t user)
+{
+    Gj__V1__PolicyProposeRequest request = GJ__V1__POLICY_PROPOSE_REQUEST__INIT;
+    request.reason = "按公司新规";
+    request.staged = true;
+    return CALL(user, POLICY_PROPOSE, &request);
+}
+
+/* What is larger than a message is handed in in pieces, proposed whole, put in force by a second person and read back.
+ */
+static void test_a_policy_larger_than_a_message(void **state)
+{
+    struct stage *stage = *state;
+    Gj__V1__PolicyFile *file = get_file(stage, "settings.yaml");
+    Gj__V1__PolicyFile *other = get_file(stage, "weather.yaml");
+    assert_refused(propose_staged(stage, stage->qa), GJ__V1__STATUS__INVALID, "field_missing", "staged");
+    append_text(stage, other, "# left over from another day\n");
+    stage_whole(stage, other, true);
+    make_large(stage, file);
+    stage_whole(stage, file, true);
+    const struct gj_result *result = propose_staged(stage, stage->qa);
+    assert_ok(result);
+    uint32_t version = (uint32_t)result->written.id;
+    assert_refused(propose_staged(stage, stage->qa), GJ__V1__STATUS__INVALID, "field_missing", "staged");
+    assert_ok(approve(stage, stage->qa2, GJ__V1__CALL__POLICY_APPROVE, version, true));
+    assert_int_equal(list_policies(stage)->current, version);
+    const Gj__V1__PolicyFile *again = get_file(stage, "settings.yaml");
+    assert_int_equal(again->content.len, file->content.len);
+    assert_memory_equal(again->content.data, file->content.data, file->content.len);
+    other = get_file(stage, "weather.yaml");
+    assert_null(memmem(other->content.data, other->content.len, "left over", 9));
+}
+
+static void test_pieces_that_are_refused(void **state)
+{
+    static uint8_t bytes[GJ_POLICY_PIECE_BYTES_MAX + 1];
+    struct stage *stage = *state;
+    memset(bytes, '#', sizeof bytes);
+    assert_refused(stage_piece(stage, stage->agent, "settings.yaml", bytes, 1, 0, false), GJ__V1__STATUS__DENIED,
+        "no_right", NULL);
+    assert_refused(stage_piece(stage, stage->qa, "../settings.yaml", bytes, 1, 0, false), GJ__V1__STATUS__INVALID,
+        "field_text", "name");
+    assert_refused(stage_piece(stage, stage->qa, "settings.yaml", bytes, 0, 0, false), GJ__V1__STATUS__INVALID,
+        "field_missing", "content");
+    assert_refused(stage_piece(stage, stage->qa, "settings.yaml", bytes, sizeof bytes, 0, false),
+        GJ__V1__STATUS__TOO_LARGE, "policy_too_large", "content");
+    assert_refused(stage_piece(stage, stage->qa, "settings.yaml", bytes, 1, 1, false), GJ__V1__STATUS__CONFLICT,
+        "policy_piece_gap", "offset");
+    assert_ok(stage_piece(stage, stage->qa, "settings.yaml", bytes, 7, 0, false));
+    const struct gj_result *result = stage_piece(stage, stage->qa, "settings.yaml", bytes, 7, 0, false);
+    assert_refused(result, GJ__V1__STATUS__CONFLICT, "policy_piece_gap", "offset");
+    assert_string_equal(result->params[0], "7");
+    /* One person's heap is no other's, and has an end. */
+    assert_refused(propose_staged(stage, stage->qa2), GJ__V1__STATUS__INVALID, "field_missing", "staged");
+    size_t at = 7;
+    while (at + GJ_POLICY_PIECE_BYTES_MAX <= GJ_POLICY_PROPOSE_BYTES_MAX) {
+        Gj__V1__PolicyStageRequest request = GJ__V1__POLICY_STAGE_REQUEST__INIT;
+        request.name = "settings.yaml";
+        request.offset = (uint32_t)at;
+        request.content = (ProtobufCBinaryData){.data = bytes, .len = GJ_POLICY_PIECE_BYTES_MAX};
+        assert_ok(CALL(stage->qa, POLICY_STAGE, &request));
+        at += GJ_POLICY_PIECE_BYTES_MAX;
+    }
+    Gj__V1__PolicyStageRequest last = GJ__V1__POLICY_STAGE_REQUEST__INIT;
+    last.name = "settings.yaml";
+    last.offset = (uint32_t)at;
+    last.content = (ProtobufCBinaryData){.data = bytes, .len = GJ_POLICY_PIECE_BYTES_MAX};
+    assert_refused(CALL(stage->qa, POLICY_STAGE, &last), GJ__V1__STATUS__TOO_LARGE, "policy_too_large", "content");
+}
+
 static void test_bad_policies(void **state)
 {
     struct stage *stage = *state;
@@ -170,18 +293,13 @@ static void test_bad_policies(void **state)
 static void test_calendar(void **state)
 {
     struct stage *stage = *state;
-    Gj__V1__PolicyGetRequest get = GJ__V1__POLICY_GET_REQUEST__INIT;
     Gj__V1__CalendarProposeRequest request = GJ__V1__CALENDAR_PROPOSE_REQUEST__INIT;
     char bad[] = "date\tis_workday\tday_type\tstatus\n2026-01-01\tmaybe\n";
-    get.calendar = true;
-    get.name = "calendar.tsv";
-    const struct gj_result *result = CALL(stage->qa, POLICY_GET, &get);
-    assert_ok(result);
-    const Gj__V1__PolicyFile *file = ((const Gj__V1__PolicyGetReply *)result->body)->files[0];
+    /* Itself more than a message. */
     request.notice = "国务院办公厅通知";
-    request.tsv.len = file->content.len;
-    request.tsv.data = gj_arena_dup(gj_direct_arena(stage->direct), file->content.data, file->content.len);
-    result = CALL(stage->qa, CALENDAR_PROPOSE, &request);
+    request.tsv = get_whole(stage, "calendar.tsv", true)->content;
+    assert_true(request.tsv.len > 60000);
+    const struct gj_result *result = CALL(stage->qa, CALENDAR_PROPOSE, &request);
     assert_ok(result);
     uint32_t version = (uint32_t)result->written.id;
     const Gj__V1__Call call = GJ__V1__CALL__CALENDAR_APPROVE;
@@ -338,6 +456,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_policy_by_two),
         TEST(test_bad_policies),
+        TEST(test_a_policy_larger_than_a_message),
+        TEST(test_pieces_that_are_refused),
         TEST(test_calendar),
         TEST(test_limits),
         TEST(test_weather),

@@ -8,6 +8,8 @@
 static const struct gj_call calls[] = {
     {GJ__V1__CALL__POLICY_PROPOSE, 0, "propose", REQUEST(policy_propose_request), BODY(propose),
         .prepare = gj_policy_propose_prepare, .apply = gj_policy_propose},
+    {GJ__V1__CALL__POLICY_STAGE, 0, "stage", REQUEST(policy_stage_request), .prepare = gj_policy_stage_prepare,
+        .apply = gj_policy_stage},
     {GJ__V1__CALL__POLICY_APPROVE, 0, "approve", REQUEST(policy_approve_request), BODY(approve),
         .prepare = gj_policy_approve_prepare, .apply = gj_policy_approve},
     {GJ__V1__CALL__POLICY_LIST, 0, "list", REQUEST(empty), .read = gj_policy_list},

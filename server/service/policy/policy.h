@@ -11,6 +11,17 @@ extern const struct gj_service gj_policy_service;
 /* version.c: a row with its files; NULL: none. */
 Gj__Stored__Policy *gj_policy_service_row(struct gj_ctx *ctx, bool calendar, uint32_t version);
 
+/* propose.c: a path one may write: letters, digits, ._-/ and no way up. */
+bool gj_policy_file_name_ok(const char *name);
+
+/* stage.c: what the user has handed in so far, *out NULL for nothing; false: the transaction has failed. The digest is
+ * of the row as it lies there; false: there is none. */
+bool gj_policy_stage_load(struct gj_ctx *ctx, uint64_t user, Gj__Stored__PolicyStage **out);
+bool gj_policy_stage_digest(struct gj_ctx *ctx, uint64_t user, uint8_t digest[32]);
+void gj_policy_stage_drop(struct gj_ctx *ctx, uint64_t user);
+gj_prepare_fn gj_policy_stage_prepare;
+gj_apply_fn gj_policy_stage;
+
 /* propose.c */
 gj_prepare_fn gj_policy_propose_prepare, gj_calendar_propose_prepare;
 gj_apply_fn gj_policy_propose, gj_calendar_propose;

@@ -50,17 +50,22 @@ static bool lay_over(struct gj_ctx *ctx, const Gj__Stored__Policy *base, Gj__Sto
     return true;
 }
 
-static bool names_ok(struct gj_ctx *ctx, Gj__V1__PolicyFile *const *files, size_t count)
+bool gj_policy_file_name_ok(const char *name)
+{
+    size_t len = strlen(name);
+    return len > 0 && len <= GJ_TEXT_CODE_MAX &&
+           strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/") == len &&
+           strstr(name, "..") == NULL && name[0] != '/';
+}
+
+static bool names_ok(struct gj_ctx *ctx, Gj__Stored__PolicyFile *const *files, size_t count)
 {
     if (count == 0) {
         return gj_door_invalid(ctx, "field_missing", "files");
     }
     for (size_t i = 0; i < count; i++) {
         const char *name = files[i]->name;
-        size_t len = strlen(name);
-        bool good = len > 0 && len <= GJ_TEXT_CODE_MAX &&
-                    strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/") == len &&
-                    strstr(name, "..") == NULL && name[0] != '/';
+        bool good = gj_policy_file_name_ok(name);
         for (size_t k = 0; k < i; k++) {
             good = good && strcmp(files[k]->name, name) != 0;
         }
@@ -142,13 +147,71 @@ static Gj__Service__Propose *new_propose(struct gj_ctx *ctx, size_t files, uint3
     return body;
 }
 
+/* The command says which files it means by their digest: what is staged in between by another hand is not proposed. */
+static bool name_staged(struct gj_ctx *ctx, Gj__Service__Propose *body)
+{
+    uint8_t *digest = gj_arena_alloc(ctx->arena, GJ_SECRET_SHA256_SIZE);
+    if (digest == NULL) {
+        return gj_door_failed(ctx, gj_arena_why(ctx->arena));
+    }
+    if (!gj_policy_stage_digest(ctx, ctx->actor->user, digest)) {
+        return gj_door_invalid(ctx, "field_missing", "staged");
+    }
+    body->staged_sha256 = (ProtobufCBinaryData){.data = digest, .len = GJ_SECRET_SHA256_SIZE};
+    return true;
+}
+
+/* The files of the request and those that lie staged for it. */
+static bool with_staged(
+    struct gj_ctx *ctx, const Gj__Service__Propose *body, Gj__Stored__PolicyFile ***out, size_t *count)
+{
+    Gj__Stored__PolicyStage *stage = NULL;
+    uint8_t digest[GJ_SECRET_SHA256_SIZE];
+    *out = body->files;
+    *count = body->n_files;
+    if (body->staged_sha256.len == 0) {
+        return true;
+    }
+    if (!gj_policy_stage_digest(ctx, ctx->actor->user, digest) || body->staged_sha256.len != sizeof digest ||
+        memcmp(body->staged_sha256.data, digest, sizeof digest) != 0) {
+        return gj_refuse(ctx, GJ__V1__STATUS__CONFLICT, "policy_moved", "staged", NULL);
+    }
+    if (!gj_policy_stage_load(ctx, ctx->actor->user, &stage) || stage == NULL) {
+        return false;
+    }
+    *out = GJ_ARENA_ARRAY(ctx->arena, body->n_files + stage->n_files + 1, Gj__Stored__PolicyFile *);
+    if (*out == NULL) {
+        return gj_door_failed(ctx, gj_arena_why(ctx->arena));
+    }
+    for (size_t i = 0; i < body->n_files; i++) {
+        (*out)[i] = body->files[i];
+    }
+    for (size_t i = 0; i < stage->n_files; i++) {
+        (*out)[(*count)++] = stage->files[i];
+    }
+    return true;
+}
+
+static bool size_ok(struct gj_ctx *ctx, Gj__Stored__PolicyFile *const *files, size_t count)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < count; i++) {
+        bytes += files[i]->content.len;
+    }
+    return (bytes <= GJ_POLICY_PROPOSE_BYTES_MAX && count <= GJ_BUNDLE_PARTS_MAX) ||
+           gj_refuse(ctx, GJ__V1__STATUS__TOO_LARGE, "policy_too_large", "files", NULL);
+}
+
 const ProtobufCMessage *gj_policy_propose_prepare(struct gj_ctx *ctx, const ProtobufCMessage *message)
 {
     const Gj__V1__PolicyProposeRequest *request = (const Gj__V1__PolicyProposeRequest *)message;
     Gj__Stored__PolicyFile **all = NULL;
     size_t count = 0;
-    if (!gj_door_check(ctx, GJ_DOOR_POLICY, GJ_ACCESS_CREATE, 0, NULL) ||
-        !names_ok(ctx, request->files, request->n_files)) {
+    if (!gj_door_check(ctx, GJ_DOOR_POLICY, GJ_ACCESS_CREATE, 0, NULL)) {
+        return NULL;
+    }
+    if (request->n_files == 0 && !request->staged) {
+        (void)gj_door_invalid(ctx, "field_missing", "files");
         return NULL;
     }
     Gj__Stored__Policy *base = gj_policy_service_row(ctx, false, gj_policies_current_version(ctx->txn));
@@ -164,7 +227,14 @@ const ProtobufCMessage *gj_policy_propose_prepare(struct gj_ctx *ctx, const Prot
         body->files[i]->name = request->files[i]->name;
         body->files[i]->content = request->files[i]->content;
     }
-    return lay_over(ctx, base, body->files, body->n_files, &all, &count) && compiles(ctx, all, count, body->sha256.data)
+    if (request->staged && !name_staged(ctx, body)) {
+        return NULL;
+    }
+    Gj__Stored__PolicyFile **files = NULL;
+    size_t n_files = 0;
+    return with_staged(ctx, body, &files, &n_files) && names_ok(ctx, files, n_files) &&
+                   lay_over(ctx, base, files, n_files, &all, &count) && size_ok(ctx, all, count) &&
+                   compiles(ctx, all, count, body->sha256.data)
                ? &body->base
                : NULL;
 }
@@ -208,9 +278,17 @@ void gj_policy_propose(struct gj_ctx *ctx, const ProtobufCMessage *message)
         (void)gj_refuse(ctx, GJ__V1__STATUS__CONFLICT, "policy_moved", NULL, NULL);
         return;
     }
+    Gj__Stored__PolicyFile **files = NULL;
+    size_t n_files = 0;
+    if (!with_staged(ctx, body, &files, &n_files)) {
+        return;
+    }
     const Gj__Stored__Policy *base = gj_policy_service_row(ctx, false, body->on_version);
-    if (base != NULL && lay_over(ctx, base, body->files, body->n_files, &all, &count)) {
+    if (base != NULL && lay_over(ctx, base, files, n_files, &all, &count)) {
         save_proposal(ctx, body, all, count, false, &right);
+        if (body->staged_sha256.len > 0) {
+            gj_policy_stage_drop(ctx, ctx->actor->user);
+        }
     }
 }
 

@@ -260,6 +260,15 @@ static Gj__V1__PolicyFile *wire_file(struct gj_ctx *ctx, const Gj__Stored__Polic
     return file;
 }
 
+/* A file may be larger than a message. */
+static void cut_piece(ProtobufCBinaryData *content, size_t offset)
+{
+    size_t skipped = offset < content->len ? offset : content->len;
+    content->data += skipped;
+    content->len -= skipped;
+    content->len = content->len < GET_BYTES_MAX ? content->len : GET_BYTES_MAX;
+}
+
 /* One file by its name; without one all of them, and where they do not fit into a message their names alone. */
 void gj_policy_get(struct gj_ctx *ctx, const ProtobufCMessage *message)
 {
@@ -293,6 +302,10 @@ void gj_policy_get(struct gj_ctx *ctx, const ProtobufCMessage *message)
         files[reply->n_files] = wire_file(ctx, row->files[i], named || bytes <= GET_BYTES_MAX);
         if (files[reply->n_files] == NULL) {
             return;
+        }
+        if (named) {
+            reply->size = (uint32_t)row->files[i]->content.len;
+            cut_piece(&files[reply->n_files]->content, request->offset);
         }
         reply->n_files++;
     }
