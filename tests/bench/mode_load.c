@@ -50,6 +50,12 @@ static size_t channel_of(const struct client *c, size_t user)
     return (c->index & ~(size_t)1) + user;
 }
 
+/* A channel of the desk's that no other client uses: every second one is hers. */
+static size_t own_channel(const struct client *c)
+{
+    return c->index * GJ_POOL_USERS;
+}
+
 static bool answered(struct client *c, const struct guanjia_answer *answer)
 {
     struct load *load = c->load;
@@ -121,7 +127,7 @@ static void send_read(struct load *load, struct client *c)
     Gj__V1__ShowRequest show = GJ__V1__SHOW_REQUEST__INIT;
     show.id = pick(c)->id;
     show.history = true;
-    gj_pool_call(load->pool, channel_of(c, 0), GJ__V1__CALL__RECORD_SHOW, &show, on_read, c);
+    gj_pool_call(load->pool, own_channel(c), GJ__V1__CALL__RECORD_SHOW, &show, on_read, c);
 }
 
 static void send_page(struct load *load, struct client *c)
@@ -132,7 +138,7 @@ static void send_page(struct load *load, struct client *c)
     list.kind = (char *)"repair_ticket";
     list.office = pick(c)->office;
     list.page = &page;
-    gj_pool_call(load->pool, channel_of(c, 0), GJ__V1__CALL__RECORD_LIST, &list, on_read, c);
+    gj_pool_call(load->pool, own_channel(c), GJ__V1__CALL__RECORD_LIST, &list, on_read, c);
 }
 
 /* Who acts has tickets of its own, so that nobody comes second; who reads chooses among all. */
@@ -140,7 +146,7 @@ static json_t *run(struct gj_pool *pool, struct gj_desk *desk, size_t n, unsigne
     void (*send)(struct load *, struct client *))
 {
     size_t share = send == send_act ? desk->count / n : desk->count;
-    gj_pool_grow(pool, (n + 1) & ~(size_t)1);
+    gj_pool_grow(pool, send == send_act ? (n + 1) & ~(size_t)1 : n * GJ_POOL_USERS);
     struct load *load = calloc(1, sizeof *load);
     struct client *clients = calloc(n, sizeof *clients);
     if (load == NULL || clients == NULL || share == 0) {
