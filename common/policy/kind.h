@@ -126,6 +126,9 @@ enum gj_head {
 #undef GJ_HEAD_ENUM
 };
 
+/* What kinds of file can prove something. */
+enum gj_media { GJ_MEDIA_IMAGE = 1, GJ_MEDIA_AUDIO = 2, GJ_MEDIA_VIDEO = 4, GJ_MEDIA_PDF = 8 };
+
 struct gj_choice {
     const char *code;
     struct gj_label label;
@@ -146,6 +149,8 @@ struct gj_field {
     bool happened;              /* time: reports something done; not in the future, late only with a reason */
     bool ahead;                 /* time: agreed for the future; never before the moment it was agreed */
     bool since_received;        /* time that happened: not before the record was received */
+    bool one_time;              /* text: a code that the system issues to the owner and checks; never kept */
+    uint8_t media;              /* photo, signature: enum gj_media as evidence; 0: images */
     bool required;              /* column: every line must have it */
     int64_t min, max;           /* numbers, money, dates, times (ms, relative ones are checked by the form) */
     uint8_t decimals;           /* number: value = number / 10^decimals; always 3 in a line table */
@@ -259,6 +264,7 @@ struct gj_transition {
     struct gj_who_list approve; /* not empty: takes effect when one of these consents (another person) */
     uint16_t approve_office_at; /* the office field naming whose approvers they are, or GJ_NO_INDEX: the own office */
     uint16_t means_field_at;    /* on_behalf: the field naming the means, or GJ_NO_INDEX */
+    uint16_t since_field_at;    /* time field: evidence must be no older, or GJ_NO_INDEX */
     const struct gj_means *means;
     size_t means_count;
     const struct gj_set *sets;

@@ -98,6 +98,20 @@ static void on_written(void *arg, const struct guanjia_answer *answer)
     go_on(c);
 }
 
+static void on_code(void *arg, const struct guanjia_answer *answer)
+{
+    struct client *c = arg;
+    struct gj_desk_ticket *ticket = &c->load->desk->tickets[c->at];
+    if (answered(c, answer)) {
+        Gj__V1__OwnerCode *code = gj__v1__owner_code__unpack(NULL, answer->body_len, answer->body);
+        if (code != NULL) {
+            snprintf(ticket->code, sizeof ticket->code, "%s", code->code);
+            gj__v1__owner_code__free_unpacked(code, NULL);
+        }
+    }
+    go_on(c);
+}
+
 static void on_read(void *arg, const struct guanjia_answer *answer)
 {
     struct client *c = arg;
@@ -114,6 +128,12 @@ static void send_act(struct load *load, struct client *c)
         Gj__V1__IntakeRequest intake;
         gj_desk_intake(&intake, load->desk, ticket, next_random(c));
         gj_pool_call(load->pool, channel_of(c, 0), GJ__V1__CALL__DISPATCH_INTAKE, &intake, on_written, c);
+        return;
+    }
+    if (gj_desk_needs_code(ticket)) { /* an action of the desk: it is on record before the code is read */
+        Gj__V1__OwnerCodeRequest code = GJ__V1__OWNER_CODE_REQUEST__INIT;
+        code.id = ticket->id;
+        gj_pool_call(load->pool, channel_of(c, 0), GJ__V1__CALL__OWNER_CODE, &code, on_code, c);
         return;
     }
     struct gj_desk_act act;

@@ -127,7 +127,7 @@ static void a_signature_is_for_few_eyes(void **state)
     struct world *w = *state;
     uint64_t id = world_ticket(w, "WAT-03", 2);
     world_bring(w, id, "DONE");
-    ProtobufCBinaryData address = upload(w, w->tech, 0, false);
+    ProtobufCBinaryData address = upload(w, w->tech, id, false);
     Gj__V1__ActRequest accept = GJ__V1__ACT_REQUEST__INIT;
     Gj__V1__OwnerStep owner = GJ__V1__OWNER_STEP__INIT;
     accept.owner = &owner;

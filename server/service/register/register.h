@@ -64,6 +64,11 @@ const ProtobufCMessage *gj_register_resume_fetch(struct gj_ctx *ctx, const Proto
 void gj_register_read_fetch(struct gj_ctx *ctx, const ProtobufCMessage *request);
 void gj_register_read_resume_fetch(struct gj_ctx *ctx, const ProtobufCMessage *request, void *result);
 
+/* code.c */
+const ProtobufCMessage *gj_register_prepare_code(struct gj_ctx *ctx, const ProtobufCMessage *request);
+void gj_register_apply_code(struct gj_ctx *ctx, const ProtobufCMessage *body);
+void gj_register_read_code(struct gj_ctx *ctx, const ProtobufCMessage *request);
+
 /* import.c */
 const ProtobufCMessage *gj_register_prepare_import(struct gj_ctx *ctx, const ProtobufCMessage *request);
 void gj_register_apply_import(struct gj_ctx *ctx, const ProtobufCMessage *body);
