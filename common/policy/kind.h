@@ -335,10 +335,12 @@ struct gj_timer {
     bool from_received;                        /* runs from received_at, else from the act that starts it */
     bool promise;                              /* counted in figures and shown to people; false: only drives an act */
     struct gj_limit limits[GJ_PRIORITIES_MAX]; /* by priority number; kinds without priorities use [0] for all */
+    struct gj_limit unranked; /* of a record that has no priority yet: what is declared for all, else nothing */
     const struct gj_category_limit *by_category;
     size_t by_category_count;
     uint32_t pausable; /* bit n = priority number n */
     gj_states paused_in;
+    gj_states runs_in; /* starts in these states only, and leaving them stops it; 0: wherever it was started */
     const struct gj_step *steps; /* ordered as they fire; the first is the warning where there is one */
     size_t step_count;
     bool weather; /* stretched in weather mode */
