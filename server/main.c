@@ -126,6 +126,18 @@ static enum gj_err key(int argc, char **argv, struct gj_fault *fault)
     return gj_tool_key(argv[0], argv[1], now, fault);
 }
 
+static enum gj_err password(int argc, char **argv, struct gj_fault *fault)
+{
+    static const char *const names[] = {"--reason"};
+    const char *values[1] = {NULL};
+
+    if (argc < 2 || !take_options(argc - 2, argv + 2, names, values, 1) || values[0] == NULL) {
+        return gj_fault_set(fault, GJ_EINVAL, "guanjiad password DIR LOGIN --reason WORD <FILE-WITH-THE-PASSWORD");
+    }
+    const struct gj_tool_password how = {.dir = argv[0], .login = argv[1], .reason = values[0]};
+    return gj_tool_password(&how, fault);
+}
+
 static enum gj_err check(int argc, char **argv, struct gj_fault *fault)
 {
     if (argc != 1) {
@@ -162,6 +174,7 @@ static const struct {
     {"prune", prune},
     {"restore", restore},
     {"key", key},
+    {"password", password},
     {"check", check},
     {"config", config},
     {"help", help},

@@ -143,6 +143,7 @@ void gj_options_usage(FILE *out)
           "  guanjiad restore BACKUP DIR --keys DIR                        make a store from a backup\n"
           "               --operator LOGIN --second LOGIN --reason WORD\n"
           "  guanjiad key show|successor|promote|retire|withdraw DIR       replace the server's key\n"
+          "  guanjiad password DIR LOGIN --reason WORD                     a new password, from standard input\n"
           "  guanjiad check DIR                                            read all of it\n"
           "  guanjiad config                                               print a sample file\n",
         out);

@@ -42,6 +42,13 @@ static enum gj_err open_store(
     return err;
 }
 
+enum gj_err gj_tool_open(const char *dir, struct gj_store **out, struct gj_fault *fault)
+{
+    struct gj_log_replayed replayed;
+
+    return open_store(dir, out, &replayed, fault);
+}
+
 /* ---- backup ---- */
 
 static void on_done(void *owner)

@@ -25,6 +25,21 @@ struct gj_tool_restore {
  * GJ_ENOTFOUND: somebody has no account in the backup; nothing is made then. */
 enum gj_err gj_tool_restore(const struct gj_tool_restore *restore, struct gj_fault *fault);
 
+struct gj_tool_password {
+    const char *dir;
+    const char *login;
+    const char *reason; /* a word of an audit entry, as above */
+};
+
+/* Gives a user a password, read as a line from standard input, when nobody is left who could do it over a channel: ends
+ * all sessions of that user, asks for another password at the next login, and leaves the entry password_recover with
+ * the reason and no actor. The daemon must not be running. GJ_ENOTFOUND: no such user, or disabled. */
+enum gj_err gj_tool_password(const struct gj_tool_password *how, struct gj_fault *fault);
+
+/* The store of a folder with its keys; for tools. */
+struct gj_store;
+enum gj_err gj_tool_open(const char *dir, struct gj_store **out, struct gj_fault *fault);
+
 /* What a server key's life is at (show) and its steps: successor, promote, retire, withdraw (keys.h). A running daemon
  * is told at once. now: retire without waiting for the end of the grace period. */
 enum gj_err gj_tool_key(const char *step, const char *dir, bool now, struct gj_fault *fault);

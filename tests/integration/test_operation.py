@@ -230,5 +230,35 @@ class Backups(harness.Case):
             self.daemon.start()
 
 
+class Password(harness.Case):
+    def test_who_alone_could_reset_it_gets_in_again_and_it_is_on_record(self):
+        def recover(login, password, *words):
+            return subprocess.run([PROGRAM, "password", self.daemon.folder, login, *words], input=password + "\n",
+                                  capture_output=True, text=True, timeout=60)
+
+        self.assertNotEqual(recover("hq", "a-new-word-1", "--reason", "forgotten").returncode, 0, "the daemon runs")
+        hq = self.company.users["hq"]
+        self.assertEqual(self.daemon.stop(), 0)
+        try:
+            self.assertEqual(recover("hq", "a-new-word-1").returncode, 64)
+            self.assertNotEqual(recover("nobody-such", "a-new-word-1", "--reason", "forgotten").returncode, 0)
+            self.assertNotEqual(recover("hq", "short", "--reason", "forgotten").returncode, 0)
+            self.assertNotEqual(recover("hq", "a-new-word-1", "--reason", "in two words").returncode, 0)
+            done = recover("hq", "a-new-word-1", "--reason", "forgotten")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.daemon.tool("check", self.daemon.folder)
+        finally:
+            self.daemon.start()
+        auditor = self.company.sign_in("auditor")
+        size = auditor.ask("AUDIT_HEAD", M.Empty()).size
+        rows = auditor.ask("AUDIT_ENTRIES", M.AuditEntriesRequest(after=max(0, size - 40), limit=60))
+        entry = next(e for e in map(audit.decode, (row.entry for row in rows.entries)) if e["action"] == "password_recover")
+        self.assertEqual((entry["actor"], entry["subject"], entry["reason"]), (0, hq, "forgotten"))
+        opened = wire.Wire(harness.BRIDGE, self.company.profile_of("hq-again", self.company.homes["hq"]))
+        session = opened.login("hq", "a-new-word-1")
+        self.assertTrue(session.must_set_password)
+        opened.close()
+
+
 if __name__ == "__main__":
     harness.main()
