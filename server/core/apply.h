@@ -55,7 +55,8 @@ struct gj_notice {
     uint32_t stage;
     int64_t due_at_ms;
 };
-void gj_apply_notice(struct gj_ctx *ctx, const struct gj_notice *notice);
+/* Returns the id; 0 when the transaction has failed. */
+uint64_t gj_apply_notice(struct gj_ctx *ctx, const struct gj_notice *notice);
 
 /* ---- applying ---- */
 

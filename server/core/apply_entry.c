@@ -80,7 +80,7 @@ uint64_t gj_apply_entry(struct gj_ctx *ctx, struct gj_entry *entry, const uint8_
 /* More than this many notices of one command would need a wider id; a duty roster has a dozen people. */
 #define NOTICES_MAX 65535
 
-void gj_apply_notice(struct gj_ctx *ctx, const struct gj_notice *notice)
+uint64_t gj_apply_notice(struct gj_ctx *ctx, const struct gj_notice *notice)
 {
     Gj__Stored__Notice row = GJ__STORED__NOTICE__INIT;
     char *params[4];
@@ -88,7 +88,7 @@ void gj_apply_notice(struct gj_ctx *ctx, const struct gj_notice *notice)
 
     if (ctx->apply->notices >= NOTICES_MAX) {
         gj_txn_fail(ctx->txn, GJ_ETOOBIG);
-        return;
+        return 0;
     }
     row.event = notice->event != 0 ? notice->event : ctx->apply->last_event;
     assert(row.event != 0 || gj_txn_error(ctx->txn) != GJ_OK);
@@ -114,4 +114,5 @@ void gj_apply_notice(struct gj_ctx *ctx, const struct gj_notice *notice)
     gj_key_u64(&key, notice->user);
     gj_key_u64(&key, row.id);
     gj_record_save(ctx->txn, GJ_TABLE_INBOX, &key, &row.base);
+    return row.id;
 }

@@ -7,6 +7,7 @@
 #include "common/calendar.h"
 #include "common/log.h"
 #include "core/body.pb-c.h"
+#include "core/calendar_alarm.h"
 #include "core/commit.h"
 #include "core/core.h"
 #include "core/health.h"
@@ -124,6 +125,17 @@ static void check_calendar(struct gj_due *due, int64_t now_ms)
     }
 }
 
+/* The inboxes of those who can bring the table; health says it to whoever looks there. */
+static void tell_calendar(struct gj_due *due, int64_t now_ms)
+{
+    Gj__V1__Empty empty = GJ__V1__EMPTY__INIT;
+
+    if (!due->waiting && !due->core->watch.held &&
+        gj_calendar_alarm_due(due->txn, gj_policies_calendar(due->core->policies, due->txn), now_ms)) {
+        (void)fire(due, GJ__V1__CALL__SYSTEM_CALENDAR, &empty.base);
+    }
+}
+
 static void check_store(struct gj_core *core)
 {
     struct gj_store_info info;
@@ -154,6 +166,7 @@ static void upkeep(struct gj_due *due, int64_t now_ms)
         gj_seen_age(key.data, now_ms) == GJ_SEEN_EXPIRED) {
         (void)fire(due, GJ__V1__CALL__SYSTEM_SWEEP, &sweep.base);
     }
+    tell_calendar(due, now_ms);
 }
 
 /* A clock that cannot be believed is put on record once, and once more when it can be again. */

@@ -4,6 +4,7 @@
 
 #include "core/apply.h"
 #include "core/body.pb-c.h"
+#include "core/calendar_alarm.h"
 #include "core/health.h"
 #include "core/obligations.h"
 #include "core/seen.h"
@@ -79,6 +80,11 @@ static const struct gj_call calls[] = {
         .flags = GJ_CALL_SYSTEM,
         .body = &gj__work__round__descriptor,
         .apply = gj_timer_weather},
+    {.number = GJ__V1__CALL__SYSTEM_CALENDAR,
+        .name = "system.calendar",
+        .flags = GJ_CALL_SYSTEM,
+        .body = &gj__v1__empty__descriptor,
+        .apply = gj_calendar_alarm_apply},
     {.number = GJ__V1__CALL__SYSTEM_CLOCK_HELD,
         .name = "system.clock_held",
         .flags = GJ_CALL_SYSTEM,
