@@ -78,7 +78,7 @@ static uint64_t make_full_household(struct stage *stage)
     person.n_phones = 1;
     person.relation = GJ__V1__PERSON_RELATION__OWNER;
     person.preferred_hours = "18:00-20:00";
-    person.vulnerable = "elderly_alone";
+    person.vulnerable = "独居老人";
     person.vulnerable_consent = true;
     household.office = stage->office;
     household.room = "C-1";
