@@ -201,14 +201,6 @@
 /* Limits of its own that one office may have: they are looked through for every clock. One more is LIMIT_REACHED. */
 #define GJ_OFFICE_LIMITS_MAX 100
 
-/* ---- the owner's part --------------------------------------------------------------- */
-
-/* One-time code of the owner: digits, how long it holds (the time the desk has for the acceptance), wrong tries until
- * it is worth nothing. Six digits and five tries leave a guesser 1 in 200,000. Beyond them the desk issues another. */
-#define GJ_OWNER_CODE_DIGITS 6
-#define GJ_OWNER_CODE_VALID_MS (INT64_C(24) * 3600000)
-#define GJ_OWNER_CODE_TRIES 5
-
 /* ---- policy and time --------------------------------------------------------------- */
 
 /* Files of a policy: parts, bytes of one and of all (they travel and are kept as one bundle), length of a part's name.
@@ -248,11 +240,13 @@
 #define GJ_LOAD_TRANSITIONS_MAX 200
 #define GJ_LOAD_ACTS_MAX 200
 #define GJ_LOAD_OVERRIDES_MAX 400
-#define GJ_LOAD_ITEMS_MAX 1000    /* cities, keywords, offices */
-#define GJ_DISPATCH_OFFER_MAX 100 /* people asked at once */
-#define GJ_LOAD_LONG_LIST_MAX 200 /* options, obligations */
-#define GJ_LOAD_LIST_MAX 100      /* choices, trades, guarded things, groups, people named, words of a condition */
-#define GJ_LOAD_SHORT_LIST_MAX 32 /* columns, sets, ways, conditions, follow-ups, links, titles, figures */
+#define GJ_LOAD_ITEMS_MAX 1000      /* cities, keywords, offices */
+#define GJ_CANDIDATES_MAX 500       /* people looked at for one job */
+#define GJ_CANDIDATES_WORK_MAX 4000 /* open records of an office whose load is counted */
+#define GJ_DISPATCH_OFFER_MAX 100   /* people asked at once */
+#define GJ_LOAD_LONG_LIST_MAX 200   /* options, obligations */
+#define GJ_LOAD_LIST_MAX 100        /* choices, trades, guarded things, groups, people named, words of a condition */
+#define GJ_LOAD_SHORT_LIST_MAX 32   /* columns, sets, ways, conditions, follow-ups, links, titles, figures */
 
 /* Conditions within conditions, and automatic steps that may follow one another: both are walked without a heap. */
 #define GJ_CONDITION_DEPTH_MAX 4

@@ -16,6 +16,8 @@ extern const struct command_table commands_local;
 command_fn run_enroll, run_login, run_logout, run_password, run_profile_list, run_profile_address;
 /* run_record.c */
 command_fn run_actions, run_act, run_show, run_approve, run_record_list;
+/* run_why.c */
+command_fn run_why;
 /* run_board.c */
 command_fn run_board;
 /* run_words.c */

@@ -132,13 +132,6 @@ static const struct option_row link[] = {
     {NULL, NULL, OPTION_TEXT, 0, NULL},
 };
 
-static const struct option_row code[] = {
-    {"ID", "id", OPTION_RECORD, OPT_ARG | OPT_REQUIRED, N_("id or number")},
-    {"anew", "anew", OPTION_FLAG, 0, N_("issue another code; the one before is worth nothing from then on")},
-    {"way", "way", OPTION_TEXT, 0, N_("how the owner gets it: phone (default) or slip")},
-    {NULL, NULL, OPTION_TEXT, 0, NULL},
-};
-
 static const struct option_row approve[] = {
     {"ID", "id", OPTION_RECORD, OPT_ARG | OPT_REQUIRED, N_("id or number")},
     {"revision", "revision", OPTION_NUMBER, 0, N_("the revision you have seen (default: the present one)")},
@@ -210,9 +203,6 @@ static const struct option_row import[] = {
             &gj__v1__link_request__descriptor, WRITTEN, link, NULL, NULL, run_act, 0, NULL},                           \
         {noun, "approve", N_("be the second person of an act that needs one"), GJ__V1__CALL__RECORD_APPROVE,           \
             &gj__v1__approve_request__descriptor, WRITTEN, approve, NULL, NULL, run_approve, 0, NULL},                 \
-        {noun, "code", N_("the owner's one-time code, to read out to the owner; recorded"), GJ__V1__CALL__OWNER_CODE,  \
-            &gj__v1__owner_code_request__descriptor, &gj__v1__owner_code__descriptor, code, NULL,                      \
-            "number state code until tries", NULL, 0, NULL},                                                           \
         {noun, "attach", N_("send a photo or paper for it"), GJ__V1__CALL__ATTACHMENT_BEGIN, NULL, NULL, attach, NULL, \
             NULL, run_attach, 0, NULL},                                                                                \
         {noun, "fetch", N_("get an attachment"), GJ__V1__CALL__ATTACHMENT_READ, NULL, NULL, fetch, NULL, NULL,         \
@@ -241,6 +231,8 @@ static const struct command rows[] = {
         &gj__v1__row_list__descriptor, ticket_list, "rows", COLUMNS, NULL, 0, "kind=repair_ticket"},
     {"ticket", "board", N_("an office's open work and its technicians"), GJ__V1__CALL__DISPATCH_BOARD,
         &gj__v1__board_request__descriptor, &gj__v1__board__descriptor, board, NULL, NULL, run_board, 0, NULL},
+    {"ticket", "why", N_("why somebody has it, and who could have it now"), GJ__V1__CALL__DISPATCH_WHY,
+        &gj__v1__why_request__descriptor, &gj__v1__why__descriptor, id_only, NULL, NULL, run_why, 0, NULL},
     SHARED("ticket"),
     {"record", "create", N_("a new record of any declared kind"), GJ__V1__CALL__RECORD_CREATE,
         &gj__v1__create_request__descriptor, WRITTEN, record_create, NULL, NULL, NULL, 0, "priority=-1"},

@@ -41,7 +41,9 @@ typedef uint64_t gj_roles;
     X(SIGNER, 8, "signer", "签阅人", "who signed")                                                                     \
     X(ESCORT, 9, "escort", "陪同人", "escort")                                                                         \
     X(HANDLER, 10, "handler", "经办人", "who handled the matter")                                                      \
-    X(STAND_IN, 11, "stand_in", "代处理人", "who was asked because nobody of the office was left")
+    X(STAND_IN, 11, "stand_in", "代处理人", "who was asked because nobody of the office was left")                     \
+    X(OFFERED, 12, "offered", "被询单人", "who was offered the job")                                                   \
+    X(DECLINED, 13, "declined", "退单人", "who declined the job")
 
 enum gj_relation {
     GJ_RELATION_NONE,
@@ -126,9 +128,6 @@ enum gj_head {
 #undef GJ_HEAD_ENUM
 };
 
-/* What kinds of file can prove something. */
-enum gj_media { GJ_MEDIA_IMAGE = 1, GJ_MEDIA_AUDIO = 2, GJ_MEDIA_VIDEO = 4, GJ_MEDIA_PDF = 8 };
-
 struct gj_choice {
     const char *code;
     struct gj_label label;
@@ -149,8 +148,6 @@ struct gj_field {
     bool happened;              /* time: reports something done; not in the future, late only with a reason */
     bool ahead;                 /* time: agreed for the future; never before the moment it was agreed */
     bool since_received;        /* time that happened: not before the record was received */
-    bool one_time;              /* text: a code that the system issues to the owner and checks; never kept */
-    uint8_t media;              /* photo, signature: enum gj_media as evidence; 0: images */
     bool required;              /* column: every line must have it */
     int64_t min, max;           /* numbers, money, dates, times (ms, relative ones are checked by the form) */
     uint8_t decimals;           /* number: value = number / 10^decimals; always 3 in a line table */
@@ -264,7 +261,6 @@ struct gj_transition {
     struct gj_who_list approve; /* not empty: takes effect when one of these consents (another person) */
     uint16_t approve_office_at; /* the office field naming whose approvers they are, or GJ_NO_INDEX: the own office */
     uint16_t means_field_at;    /* on_behalf: the field naming the means, or GJ_NO_INDEX */
-    uint16_t since_field_at;    /* time field: evidence must be no older, or GJ_NO_INDEX */
     const struct gj_means *means;
     size_t means_count;
     const struct gj_set *sets;
@@ -335,12 +331,10 @@ struct gj_timer {
     bool from_received;                        /* runs from received_at, else from the act that starts it */
     bool promise;                              /* counted in figures and shown to people; false: only drives an act */
     struct gj_limit limits[GJ_PRIORITIES_MAX]; /* by priority number; kinds without priorities use [0] for all */
-    struct gj_limit unranked; /* of a record that has no priority yet: what is declared for all, else nothing */
     const struct gj_category_limit *by_category;
     size_t by_category_count;
     uint32_t pausable; /* bit n = priority number n */
     gj_states paused_in;
-    gj_states runs_in; /* starts in these states only, and leaving them stops it; 0: wherever it was started */
     const struct gj_step *steps; /* ordered as they fire; the first is the warning where there is one */
     size_t step_count;
     bool weather; /* stretched in weather mode */
@@ -388,6 +382,14 @@ struct gj_figure {
     const char *origin;
 };
 
+/* Where records of a kind look for their worker by themselves (自动派单): in one state, by the acts that name one
+ * person or offer the job to several. */
+struct gj_kind_dispatch {
+    uint8_t state;      /* number; GJ_STATE_NONE: people alone dispatch */
+    uint16_t assign_at; /* act */
+    uint16_t offer_at;  /* act */
+};
+
 struct gj_priority; /* policy.h */
 
 struct gj_kind {
@@ -417,7 +419,8 @@ struct gj_kind {
     struct gj_series series;
     uint16_t search[16], list[24]; /* field indexes */
     size_t search_count, list_count;
-    struct gj_duration retention;  /* unit NONE: for ever */
+    struct gj_duration retention; /* unit NONE: for ever */
+    struct gj_kind_dispatch dispatch;
     gj_roles lower_priority;       /* who may lower a priority or undo a raise */
     struct gj_duration late_entry; /* recorded later than received by more than this needs `late_reason` */
     const struct gj_figure *figures;

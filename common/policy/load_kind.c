@@ -149,6 +149,36 @@ static void read_figures(struct gj_load *load, gj_node node, struct gj_kind *kin
     kind->figure_count = count;
 }
 
+static uint16_t read_act(struct gj_load *load, gj_node node, const struct gj_kind *kind)
+{
+    const char *name = gj_yaml_name(&load->reader, node);
+    uint16_t at = name == NULL ? GJ_NO_INDEX : gj_kind_act(kind, name);
+    if (name != NULL && at == GJ_NO_INDEX) {
+        gj_yaml_problem(&load->reader, node, "the act \"%s\" is not one of the form's", name);
+    }
+    return at;
+}
+
+/* dispatch: {in: TRIAGED, assign: assign, offer: offer} */
+static void read_dispatch(struct gj_load *load, gj_node node, struct gj_kind *kind)
+{
+    struct gj_map map;
+    if (node == NULL) {
+        return;
+    }
+    (void)gj_yaml_map(&load->reader, node, "dispatch", &map);
+    gj_node in = gj_yaml_need(&map, "in");
+    const char *code = gj_yaml_name(&load->reader, in);
+    const struct gj_state *state = code == NULL ? NULL : gj_kind_state_by_code(kind, code);
+    if (code != NULL && (state == NULL || state->class != GJ_STATE_OPEN)) {
+        gj_yaml_problem(&load->reader, in, "\"%s\" is not an open state of the form", code);
+    }
+    kind->dispatch.state = state == NULL ? GJ_STATE_NONE : state->number;
+    kind->dispatch.assign_at = read_act(load, gj_yaml_need(&map, "assign"), kind);
+    kind->dispatch.offer_at = read_act(load, gj_yaml_need(&map, "offer"), kind);
+    gj_yaml_map_end(&map);
+}
+
 void gj_load_kind(struct gj_load *load, gj_node root, struct gj_kind *kind)
 {
     struct gj_reader *reader = &load->reader;
@@ -163,6 +193,7 @@ void gj_load_kind(struct gj_load *load, gj_node root, struct gj_kind *kind)
     gj_load_states(load, gj_yaml_need(&map, "states"));
     gj_load_acts(load, gj_yaml_need(&map, "acts"));
     gj_load_transitions(load, gj_yaml_need(&map, "transitions"));
+    read_dispatch(load, gj_yaml_get(&map, "dispatch"), kind);
     gj_load_timers(load, root);
     (void)gj_yaml_get(&map, "timers");
     (void)gj_yaml_get(&map, "ladders");

@@ -3,16 +3,15 @@
 
 #include "common/policy/dispatch_mode.h"
 
-static void the_companys_own_rules(void **state)
+static void as_shipped_people_choose(void **state)
 {
     (void)state;
     const struct gj_dispatch_rules *rules = stage_policy->dispatch;
     assert_non_null(rules);
-    assert_int_equal(gj_dispatch_mode_for(rules, "HZ01", 0, "LFT-01").mode, GJ_ASSIGN_CONTRACTOR);
-    assert_int_equal(gj_dispatch_mode_for(rules, "HZ01", 0, "ELE-06").mode, GJ_ASSIGN_OFFER);
-    assert_int_equal(gj_dispatch_mode_for(rules, "HZ01", 1, NULL).mode, GJ_ASSIGN_OFFER);
-    assert_int_equal(gj_dispatch_mode_for(rules, "HZ01", 2, "WAT-03").mode, GJ_ASSIGN_MANUAL);
-    assert_int_equal(gj_dispatch_mode_for(rules, "HZ01", GJ_NO_PRIORITY, NULL).mode, GJ_ASSIGN_MANUAL);
+    assert_true(rules->load_max > 0);
+    for (uint8_t priority = 0; priority <= GJ_NO_PRIORITY; priority++) {
+        assert_int_equal(gj_dispatch_mode_for(rules, "HZ01", priority, "LFT-01").mode, GJ_ASSIGN_MANUAL);
+    }
     assert_int_equal(gj_dispatch_mode_for(NULL, "HZ01", 0, NULL).mode, GJ_ASSIGN_MANUAL);
 }
 
@@ -37,7 +36,7 @@ static void the_first_rule_that_fits_decides(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_companys_own_rules),
+        cmocka_unit_test(as_shipped_people_choose),
         cmocka_unit_test(the_first_rule_that_fits_decides),
     };
     return cmocka_run_group_tests(tests, stage_load, stage_unload);

@@ -11,6 +11,8 @@ extern const struct gj_service gj_dispatch_service;
 #define GJ_DISPATCH_BOARD_MAX 300
 #define GJ_DISPATCH_TECHNICIANS_MAX 100
 
+/* why.c */
+void gj_dispatch_read_why(struct gj_ctx *ctx, const ProtobufCMessage *request);
 /* board.c */
 void gj_dispatch_read_board(struct gj_ctx *ctx, const ProtobufCMessage *request);
 
