@@ -73,9 +73,12 @@ static const struct option_row record_list[] = {
     LIST_OPTIONS,
 };
 
+#define ENTRIES_HELP N_("with the bytes of each audit entry, to be compared with an exported log")
+
 static const struct option_row show[] = {
     {"ID", NULL, OPTION_RECORD, OPT_ARG | OPT_REQUIRED | OPT_LOCAL, N_("id or number")},
     {"history", "history", OPTION_FLAG, 0, N_("with its history")},
+    {"entries", "entries", OPTION_FLAG, 0, ENTRIES_HELP},
     {"purpose", "purpose", OPTION_TEXT, 0, N_("why it is looked at, where that is recorded")},
     {NULL, NULL, OPTION_TEXT, 0, NULL},
 };
@@ -112,6 +115,12 @@ static const struct option_row amend[] = {
 
 static const struct option_row id_only[] = {
     {"ID", "id", OPTION_RECORD, OPT_ARG | OPT_REQUIRED, N_("id or number")},
+    {NULL, NULL, OPTION_TEXT, 0, NULL},
+};
+
+static const struct option_row history[] = {
+    {"ID", "id", OPTION_RECORD, OPT_ARG | OPT_REQUIRED, N_("id or number")},
+    {"entries", "entries", OPTION_FLAG, 0, ENTRIES_HELP},
     {NULL, NULL, OPTION_TEXT, 0, NULL},
 };
 
@@ -195,7 +204,7 @@ static const struct option_row import[] = {
             &gj__v1__actions_request__descriptor, &gj__v1__action_list__descriptor, id_only, "actions",                \
             "act to need optional on_behalf approve", run_actions, 0, NULL},                                           \
         {noun, "history", N_("everything that happened to it"), GJ__V1__CALL__RECORD_HISTORY,                          \
-            &gj__v1__history_request__descriptor, &gj__v1__history__descriptor, id_only, "lines", HISTORY_COLUMNS,     \
+            &gj__v1__history_request__descriptor, &gj__v1__history__descriptor, history, "lines", HISTORY_COLUMNS,     \
             NULL, 0, NULL},                                                                                            \
         {noun, "addendum", N_("add a text to a closed record"), GJ__V1__CALL__RECORD_ADDENDUM,                         \
             &gj__v1__addendum_request__descriptor, WRITTEN, addendum, NULL, NULL, NULL, 0, NULL},                      \
