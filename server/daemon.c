@@ -371,13 +371,14 @@ static enum gj_err announce(struct gj_daemon *daemon, struct gj_fault *fault)
 
 static enum gj_err bring_up(struct gj_daemon *daemon, struct gj_fault *fault)
 {
+    struct gj_log_replayed replayed;
     enum gj_err err = open_store(daemon, fault);
 
     if (err == GJ_OK) {
         err = gj_policies_new(&daemon->core.policies);
     }
     if (err == GJ_OK) {
-        err = gj_command_log_replay(&daemon->core, &daemon->replayed, fault);
+        err = gj_command_log_replay(&daemon->core, &replayed, fault);
     }
     if (err == GJ_OK) {
         err = read_store(daemon, fault);

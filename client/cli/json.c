@@ -30,7 +30,7 @@ bool json_is_id(const ProtobufCFieldDescriptor *field)
     static const char *const names[] = {"event", "events", "size", "after", "rows", "added", "changed", "unchanged",
         "bad", "line", "from", "to", "pages", "records", "open_records", "sessions", "channels", "subscriptions",
         "store_bytes", "store_limit_bytes", "disk_free_bytes", "batches", "batch_commands", "index", "area_cm2",
-        "requests_slowed", "pages_actions", NULL};
+        "requests_slowed", "pages_actions", "journal_bytes", "checkpoint_age_s", "journal_replayed", NULL};
     return field->type == PROTOBUF_C_TYPE_UINT64 && !listed(names, field->name);
 }
 

@@ -29,6 +29,7 @@ struct gj_core {
     struct gj_blob *blob;
     struct gj_clock *clock;
     struct gj_watch watch; /* loop thread: whether the clock can be believed */
+    uint64_t journal_replayed; /* groups that this start applied again */
     int64_t last_stamp_ms; /* loop thread: no stamp is earlier */
     struct gj_policies *policies;
     struct gj_commit *commit;

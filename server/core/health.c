@@ -153,10 +153,13 @@ static void fill_store(struct gj_health *health, struct gj_ctx *ctx, Gj__V1__Hea
     }
     out->records = gj_counter_last(ctx->txn, GJ_COUNTER_RECORD);
     out->open_records = gj_txn_count(ctx->txn, GJ_TABLE_WORK);
+    out->journal_replayed = health->core->journal_replayed;
     if (gj_store_info(store, &info) == GJ_OK) {
         out->store_bytes = info.used_bytes;
         out->store_limit_bytes = info.map_bytes;
         out->disk_free_bytes = info.disk_free_bytes;
+        out->journal_bytes = info.journal_bytes;
+        out->checkpoint_age_s = (uint64_t)info.checkpoint_age_ms / 1000;
     }
 }
 

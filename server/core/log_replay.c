@@ -163,6 +163,7 @@ enum gj_err gj_command_log_replay(struct gj_core *core, struct gj_log_replayed *
     gj_applier_free(replay.applier);
     replay.done.ms = monotonic_ms() - began_ms;
     *out = replay.done;
+    core->journal_replayed = out->groups;
     gj_log(err == GJ_OK ? GJ_LOG_INFO : GJ_LOG_ERROR, "journal.replayed", GJ_LOG_U64("groups", out->groups),
         GJ_LOG_U64("commands", out->commands), GJ_LOG_U64("ms", out->ms), GJ_LOG_ERR(err));
     return explain(&replay, err, fault);
