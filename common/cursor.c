@@ -12,28 +12,6 @@ void gj_cursor_init(struct gj_cursor *cur, const void *bytes, size_t len)
     cur->failed = false;
 }
 
-void gj_cursor_fail(struct gj_cursor *cur)
-{
-    cur->failed = true;
-    cur->at = cur->end;
-}
-
-size_t gj_cursor_left(const struct gj_cursor *cur)
-{
-    return (size_t)(cur->end - cur->at);
-}
-
-const uint8_t *gj_cursor_bytes(struct gj_cursor *cur, size_t len)
-{
-    if (cur->failed || len > gj_cursor_left(cur)) {
-        gj_cursor_fail(cur);
-        return NULL;
-    }
-    const uint8_t *bytes = cur->at;
-    cur->at += len;
-    return bytes;
-}
-
 static uint64_t read_big_endian(struct gj_cursor *cur, size_t size)
 {
     const uint8_t *bytes = gj_cursor_bytes(cur, size);
@@ -42,11 +20,6 @@ static uint64_t read_big_endian(struct gj_cursor *cur, size_t size)
         value = value << 8 | bytes[i];
     }
     return value;
-}
-
-uint8_t gj_cursor_u8(struct gj_cursor *cur)
-{
-    return (uint8_t)read_big_endian(cur, 1);
 }
 
 uint16_t gj_cursor_u16(struct gj_cursor *cur)
@@ -72,7 +45,7 @@ int64_t gj_cursor_i64(struct gj_cursor *cur)
     return value;
 }
 
-uint64_t gj_cursor_varint(struct gj_cursor *cur)
+uint64_t gj_cursor_long_varint(struct gj_cursor *cur)
 {
     uint64_t value = 0;
     for (unsigned i = 0; i < VARINT_MAX_BYTES; i++) {

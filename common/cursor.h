@@ -21,15 +21,15 @@ struct gj_cursor {
 /* Borrows bytes for the cursor's life; bytes may be NULL when len is 0. */
 void gj_cursor_init(struct gj_cursor *cur, const void *bytes, size_t len);
 
-uint8_t gj_cursor_u8(struct gj_cursor *cur);
+static inline uint8_t gj_cursor_u8(struct gj_cursor *cur);
 uint16_t gj_cursor_u16(struct gj_cursor *cur);
 uint32_t gj_cursor_u32(struct gj_cursor *cur);
 uint64_t gj_cursor_u64(struct gj_cursor *cur);
 int64_t gj_cursor_i64(struct gj_cursor *cur); /* two's complement, 8 bytes */
-uint64_t gj_cursor_varint(struct gj_cursor *cur);
+static inline uint64_t gj_cursor_varint(struct gj_cursor *cur);
 
 /* len bytes, borrowed from the input; NULL on failure. */
-const uint8_t *gj_cursor_bytes(struct gj_cursor *cur, size_t len);
+static inline const uint8_t *gj_cursor_bytes(struct gj_cursor *cur, size_t len);
 
 /* Copies exactly len bytes into out; on failure out is filled with zeros. */
 void gj_cursor_copy(struct gj_cursor *cur, void *out, size_t len);
@@ -40,10 +40,10 @@ const uint8_t *gj_cursor_blob(struct gj_cursor *cur, size_t max, size_t *len);
 /* Everything that is left (may be 0 bytes long); NULL on failure. */
 const uint8_t *gj_cursor_rest(struct gj_cursor *cur, size_t *len);
 
-size_t gj_cursor_left(const struct gj_cursor *cur);
+static inline size_t gj_cursor_left(const struct gj_cursor *cur);
 
 /* For the caller's own checks: makes the cursor fail. */
-void gj_cursor_fail(struct gj_cursor *cur);
+static inline void gj_cursor_fail(struct gj_cursor *cur);
 
 /* GJ_OK when nothing failed and nothing is left, otherwise GJ_EINVAL. */
 GJ_CHECKED enum gj_err gj_cursor_done(const struct gj_cursor *cur);
@@ -79,5 +79,49 @@ void gj_writer_blob(struct gj_writer *wr, const void *bytes, size_t len);
 
 /* The first failure, or GJ_OK. */
 GJ_CHECKED enum gj_err gj_writer_done(const struct gj_writer *wr);
+
+/* ---- the steps that every row and message takes for each of its bytes, without a call ---- */
+
+static inline void gj_cursor_fail(struct gj_cursor *cur)
+{
+    cur->failed = true;
+    cur->at = cur->end;
+}
+
+static inline size_t gj_cursor_left(const struct gj_cursor *cur)
+{
+    return (size_t)(cur->end - cur->at);
+}
+
+static inline const uint8_t *gj_cursor_bytes(struct gj_cursor *cur, size_t len)
+{
+    if (cur->failed || len > gj_cursor_left(cur)) {
+        gj_cursor_fail(cur);
+        return NULL;
+    }
+    const uint8_t *bytes = cur->at;
+    cur->at += len;
+    return bytes;
+}
+
+static inline uint8_t gj_cursor_u8(struct gj_cursor *cur)
+{
+    if (cur->at == cur->end) {
+        cur->failed = true; /* a cursor that failed stands at its end */
+        return 0;
+    }
+    return *cur->at++;
+}
+
+/* Of more than one byte. */
+uint64_t gj_cursor_long_varint(struct gj_cursor *cur);
+
+static inline uint64_t gj_cursor_varint(struct gj_cursor *cur)
+{
+    if (cur->at != cur->end && *cur->at < 0x80) {
+        return *cur->at++;
+    }
+    return gj_cursor_long_varint(cur);
+}
 
 #endif

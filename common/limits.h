@@ -201,6 +201,14 @@
 /* Limits of its own that one office may have: they are looked through for every clock. One more is LIMIT_REACHED. */
 #define GJ_OFFICE_LIMITS_MAX 100
 
+/* ---- the owner's part --------------------------------------------------------------- */
+
+/* One-time code of the owner: digits, how long it holds (the time the desk has for the acceptance), wrong tries until
+ * it is worth nothing. Six digits and five tries leave a guesser 1 in 200,000. Beyond them the desk issues another. */
+#define GJ_OWNER_CODE_DIGITS 6
+#define GJ_OWNER_CODE_VALID_MS (INT64_C(24) * 3600000)
+#define GJ_OWNER_CODE_TRIES 5
+
 /* ---- policy and time --------------------------------------------------------------- */
 
 /* Files of a policy: parts, bytes of one and of all (they travel and are kept as one bundle), length of a part's name.

@@ -267,6 +267,27 @@ static void put_field(struct gj_pb_out *out, const ProtobufCFieldDescriptor *fie
     }
 }
 
+/* Most fields of most messages are not set: that is seen here in a few steps. A pointer that is NULL, bytes whose
+ * length (their first member) is 0 and a number that is 0 look alike. */
+static inline bool is_left_out(const ProtobufCFieldDescriptor *field, const uint8_t *base)
+{
+    static const uint32_t four_bytes = 1u << PROTOBUF_C_TYPE_INT32 | 1u << PROTOBUF_C_TYPE_SINT32 |
+                                       1u << PROTOBUF_C_TYPE_SFIXED32 | 1u << PROTOBUF_C_TYPE_UINT32 |
+                                       1u << PROTOBUF_C_TYPE_FIXED32 | 1u << PROTOBUF_C_TYPE_FLOAT |
+                                       1u << PROTOBUF_C_TYPE_BOOL | 1u << PROTOBUF_C_TYPE_ENUM;
+    uint64_t whole;
+    uint32_t half;
+    if (field->label == PROTOBUF_C_LABEL_REPEATED || (field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) != 0) {
+        return false;
+    }
+    if ((four_bytes >> field->type & 1) != 0) {
+        memcpy(&half, base + field->offset, sizeof half);
+        return half == 0;
+    }
+    memcpy(&whole, base + field->offset, sizeof whole);
+    return whole == 0 || (field->type == PROTOBUF_C_TYPE_STRING && *(const char *)(uintptr_t)whole == '\0');
+}
+
 void gj_pb_out_message(struct gj_pb_out *out, const ProtobufCMessage *msg)
 {
     const ProtobufCMessageDescriptor *type = msg->descriptor;
@@ -283,6 +304,8 @@ void gj_pb_out_message(struct gj_pb_out *out, const ProtobufCMessage *msg)
     for (unsigned i = type->n_fields; i-- > 0;) {
         const ProtobufCFieldDescriptor *field = &type->fields[i];
         assert(field->label == PROTOBUF_C_LABEL_NONE || field->label == PROTOBUF_C_LABEL_REPEATED); /* proto3 */
-        put_field(out, field, (const uint8_t *)msg);
+        if (!is_left_out(field, (const uint8_t *)msg)) {
+            put_field(out, field, (const uint8_t *)msg);
+        }
     }
 }

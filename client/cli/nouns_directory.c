@@ -11,6 +11,8 @@
         NULL, NULL, OPTION_TEXT, 0, NULL                                                                               \
     }
 
+#define CLEAR_HELP N_("field to be emptied; what is not given stays as it is")
+
 static const struct option_row region_create[] = {
     {"CODE", "region.code", OPTION_TEXT, OPT_ARG | OPT_REQUIRED, N_("short code")},
     {"NAME", "region.name", OPTION_TEXT, OPT_ARG | OPT_REQUIRED, N_("name")},
@@ -37,6 +39,7 @@ static const struct option_row office_change[] = {
     {"code", "office.code", OPTION_TEXT, 0, N_("3 to 6 characters, in every number")},
     {"name", "office.name", OPTION_TEXT, 0, N_("name")},
     OFFICE_OPTIONS,
+    {"clear", "clear", OPTION_TEXT, OPT_MANY, CLEAR_HELP},
     END,
 };
 static const struct option_row office_list[] = {
@@ -77,6 +80,7 @@ static const struct option_row household_change[] = {
     {"revision", "revision", OPTION_NUMBER, OPT_REQUIRED, N_("the revision you have seen")},
     {"room", "household.room", OPTION_TEXT, 0, N_("room, e.g. 3-2-1801")},
     HOUSEHOLD_OPTIONS,
+    {"clear", "clear", OPTION_TEXT, OPT_MANY, CLEAR_HELP},
     END,
 };
 static const struct option_row household_show[] = {
@@ -110,6 +114,7 @@ static const struct option_row household_person[] = {
     {"vulnerable", "person.vulnerable", OPTION_TEXT, 0, N_("choice of the policy; only with --consent")},
     {"consent", "person.vulnerable_consent", OPTION_FLAG, 0, N_("the person agreed that this is kept")},
     {"remove", "remove", OPTION_FLAG, 0, N_("take the person out")},
+    {"clear", "clear", OPTION_TEXT, OPT_MANY, CLEAR_HELP},
     END,
 };
 static const struct option_row household_vehicle[] = {
@@ -121,6 +126,7 @@ static const struct option_row household_vehicle[] = {
     {"colour", "vehicle.colour", OPTION_TEXT, 0, N_("colour")},
     {"space", "vehicle.space", OPTION_TEXT, 0, N_("parking space")},
     {"remove", "remove", OPTION_FLAG, 0, N_("take the vehicle out")},
+    {"clear", "clear", OPTION_TEXT, OPT_MANY, CLEAR_HELP},
     END,
 };
 static const struct option_row caller_put[] = {
@@ -150,6 +156,7 @@ static const struct option_row asset_put[] = {
     {"kind", "asset.kind", OPTION_TEXT, 0, N_("what it is")},
     {"id", "asset.id", OPTION_ID, 0, N_("an existing one, to change")},
     {"revision", "revision", OPTION_NUMBER, 0, N_("the revision you have seen")},
+    {"clear", "clear", OPTION_TEXT, OPT_MANY, CLEAR_HELP},
     END,
 };
 
@@ -163,6 +170,7 @@ static const struct option_row staff_put[] = {
     {"phone", "staff.phone", OPTION_TEXT, 0, N_("phone number")},
     {"post", "staff.post", OPTION_TEXT, 0, N_("post")},
     {"revision", "revision", OPTION_NUMBER, 0, N_("the revision you have seen")},
+    {"clear", "clear", OPTION_TEXT, OPT_MANY, CLEAR_HELP},
     END,
 };
 static const struct option_row staff_list[] = {
@@ -178,6 +186,7 @@ static const struct option_row contractor_put[] = {
     {"phone", "contractor.phone", OPTION_TEXT, 0, N_("phone number")},
     {"id", "contractor.id", OPTION_ID, 0, N_("an existing one, to change")},
     {"revision", "revision", OPTION_NUMBER, 0, N_("the revision you have seen")},
+    {"clear", "clear", OPTION_TEXT, OPT_MANY, CLEAR_HELP},
     END,
 };
 

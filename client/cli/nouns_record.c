@@ -141,6 +141,13 @@ static const struct option_row link[] = {
     {NULL, NULL, OPTION_TEXT, 0, NULL},
 };
 
+static const struct option_row code[] = {
+    {"ID", "id", OPTION_RECORD, OPT_ARG | OPT_REQUIRED, N_("id or number")},
+    {"anew", "anew", OPTION_FLAG, 0, N_("issue another code; the one before is worth nothing from then on")},
+    {"way", "way", OPTION_TEXT, 0, N_("how the owner gets it: phone (default) or slip")},
+    {NULL, NULL, OPTION_TEXT, 0, NULL},
+};
+
 static const struct option_row approve[] = {
     {"ID", "id", OPTION_RECORD, OPT_ARG | OPT_REQUIRED, N_("id or number")},
     {"revision", "revision", OPTION_NUMBER, 0, N_("the revision you have seen (default: the present one)")},
@@ -212,6 +219,9 @@ static const struct option_row import[] = {
             &gj__v1__link_request__descriptor, WRITTEN, link, NULL, NULL, run_act, 0, NULL},                           \
         {noun, "approve", N_("be the second person of an act that needs one"), GJ__V1__CALL__RECORD_APPROVE,           \
             &gj__v1__approve_request__descriptor, WRITTEN, approve, NULL, NULL, run_approve, 0, NULL},                 \
+        {noun, "code", N_("the owner's one-time code, to read out to the owner; recorded"), GJ__V1__CALL__OWNER_CODE,  \
+            &gj__v1__owner_code_request__descriptor, &gj__v1__owner_code__descriptor, code, NULL,                      \
+            "number state code until tries", NULL, 0, NULL},                                                           \
         {noun, "attach", N_("send a photo or paper for it"), GJ__V1__CALL__ATTACHMENT_BEGIN, NULL, NULL, attach, NULL, \
             NULL, run_attach, 0, NULL},                                                                                \
         {noun, "fetch", N_("get an attachment"), GJ__V1__CALL__ATTACHMENT_READ, NULL, NULL, fetch, NULL, NULL,         \

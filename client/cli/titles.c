@@ -152,6 +152,7 @@ static const struct {
     {"trades", N_("trades")},
     {"unchanged", N_("unchanged")},
     {"unit", N_("unit")},
+    {"tries", N_("tries left")},
     {"until", N_("until")},
     {"user", N_("user")},
     {"valid_until", N_("valid until")},

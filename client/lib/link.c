@@ -138,12 +138,24 @@ static void on_written(uv_write_t *req, int status)
     flush(link);
 }
 
+/* What the system takes at once needs no request to wait for. */
+static void write_now(struct link *link)
+{
+    uv_buf_t buf = uv_buf_init((char *)gj_buf_bytes(&link->out), (unsigned)link->out.len);
+    int written = uv_try_write((uv_stream_t *)&link->tcp, &buf, 1);
+    if (written > 0) {
+        gj_buf_drop(&link->out, (size_t)written);
+        gj_buf_release(&link->out);
+    }
+}
+
 /* One write at a time: what gathers meanwhile goes out as the next one. */
 static void flush(struct link *link)
 {
-    if (link->write_busy || uv_is_closing((uv_handle_t *)&link->tcp)) {
+    if (link->write_busy || uv_is_closing((uv_handle_t *)&link->tcp) || link->out.len == 0) {
         return;
     }
+    write_now(link);
     if (link->out.len == 0) {
         return;
     }

@@ -367,6 +367,11 @@ static void start_one(const struct gj_deadline_place *place, const struct gj_vie
     (void)gj_deadline_start(place, view, timer_at, at_ms, state);
 }
 
+static bool runs_here(const struct gj_timer *timer, uint8_t state)
+{
+    return timer->runs_in == 0 || holds(timer->runs_in, state);
+}
+
 void gj_deadline_transition(const struct gj_deadline_place *place, const struct gj_view *view,
     const struct gj_transition *transition, uint8_t from_state, uint8_t to_state, int64_t at_ms,
     struct gj_timer_state states[GJ_TIMERS_MAX], size_t *count)
@@ -381,7 +386,7 @@ void gj_deadline_transition(const struct gj_deadline_place *place, const struct 
     }
     for (size_t i = 0; i < *count; i++) {
         gj_states paused_in = kind->timers[states[i].timer_at].paused_in;
-        if (ends) {
+        if (ends || !runs_here(&kind->timers[states[i].timer_at], to_state)) {
             gj_deadline_stop(place, view, at_ms, &states[i]);
         } else if (holds(paused_in, to_state)) {
             gj_deadline_pause(place, view, at_ms, &states[i]);
@@ -391,7 +396,7 @@ void gj_deadline_transition(const struct gj_deadline_place *place, const struct 
     }
     for (size_t i = 0; i < transition->timer_count; i++) {
         const struct gj_timer_change *change = &transition->timers[i];
-        if (change->op == GJ_TIMER_START) {
+        if (change->op == GJ_TIMER_START && runs_here(&kind->timers[change->timer_at], to_state)) {
             start_one(place, view, change->timer_at, at_ms, states, count);
         }
     }

@@ -126,6 +126,9 @@ bool gj_explain(const struct gj_policy *policy, const struct gj_calendar *calend
         return false;
     }
     for (size_t i = 0; i < place.kind->timer_count; i++) {
+        if (place.kind->has_priority && place.kind->timers[i].runs_in != 0) {
+            continue; /* it waits for the classification that the question gives */
+        }
         *count += fill_row(&place, &view, (uint16_t)i, &rows[*count]);
     }
     return true;

@@ -128,6 +128,9 @@ enum gj_head {
 #undef GJ_HEAD_ENUM
 };
 
+/* What kinds of file can prove something. */
+enum gj_media { GJ_MEDIA_IMAGE = 1, GJ_MEDIA_AUDIO = 2, GJ_MEDIA_VIDEO = 4, GJ_MEDIA_PDF = 8 };
+
 struct gj_choice {
     const char *code;
     struct gj_label label;
@@ -148,6 +151,8 @@ struct gj_field {
     bool happened;              /* time: reports something done; not in the future, late only with a reason */
     bool ahead;                 /* time: agreed for the future; never before the moment it was agreed */
     bool since_received;        /* time that happened: not before the record was received */
+    bool one_time;              /* text: a code that the system issues to the owner and checks; never kept */
+    uint8_t media;              /* photo, signature: enum gj_media as evidence; 0: images */
     bool required;              /* column: every line must have it */
     int64_t min, max;           /* numbers, money, dates, times (ms, relative ones are checked by the form) */
     uint8_t decimals;           /* number: value = number / 10^decimals; always 3 in a line table */
@@ -261,6 +266,7 @@ struct gj_transition {
     struct gj_who_list approve; /* not empty: takes effect when one of these consents (another person) */
     uint16_t approve_office_at; /* the office field naming whose approvers they are, or GJ_NO_INDEX: the own office */
     uint16_t means_field_at;    /* on_behalf: the field naming the means, or GJ_NO_INDEX */
+    uint16_t since_field_at;    /* time field: evidence must be no older, or GJ_NO_INDEX */
     const struct gj_means *means;
     size_t means_count;
     const struct gj_set *sets;
@@ -331,10 +337,12 @@ struct gj_timer {
     bool from_received;                        /* runs from received_at, else from the act that starts it */
     bool promise;                              /* counted in figures and shown to people; false: only drives an act */
     struct gj_limit limits[GJ_PRIORITIES_MAX]; /* by priority number; kinds without priorities use [0] for all */
+    struct gj_limit unranked; /* of a record that has no priority yet: what is declared for all, else nothing */
     const struct gj_category_limit *by_category;
     size_t by_category_count;
     uint32_t pausable; /* bit n = priority number n */
     gj_states paused_in;
+    gj_states runs_in; /* starts in these states only, and leaving them stops it; 0: wherever it was started */
     const struct gj_step *steps; /* ordered as they fire; the first is the warning where there is one */
     size_t step_count;
     bool weather; /* stretched in weather mode */

@@ -24,6 +24,8 @@ static const enum gj_field_type head_types[] = {[GJ_HEAD_NONE] = GJ_FIELD_TEXT,
     GJ_HEAD_LIST(HEAD_TYPE)
 #undef HEAD_TYPE
 };
+static const struct gj_word media_words[] = {
+    {"image", GJ_MEDIA_IMAGE}, {"audio", GJ_MEDIA_AUDIO}, {"video", GJ_MEDIA_VIDEO}, {"pdf", GJ_MEDIA_PDF}};
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 /* What a declaration gets that does not say. */
@@ -72,6 +74,22 @@ static void read_bounds(struct gj_load *load, struct gj_map *map, struct gj_fiel
     field->max_lines = LINES_USUAL;
     if (gj_yaml_int(reader, gj_yaml_get(map, "max_lines"), 1, GJ_FORM_LINES_MAX, &value)) {
         field->max_lines = (uint32_t)value;
+    }
+}
+
+/* media: [image, pdf] */
+static void read_media(struct gj_load *load, gj_node node, struct gj_field *field)
+{
+    size_t count = gj_yaml_item_count(&load->reader, node);
+    for (size_t i = 0; i < count; i++) {
+        int bit = 0;
+        gj_node item = gj_yaml_item(&load->reader, node, i);
+        if (gj_yaml_word(&load->reader, item, "the kind of file", media_words, COUNT_OF(media_words), &bit)) {
+            field->media |= (uint8_t)bit;
+        }
+    }
+    if (node != NULL && field->type != GJ_FIELD_PHOTO && field->type != GJ_FIELD_SIGNATURE) {
+        gj_yaml_problem(&load->reader, node, "media belongs to photo and signature fields only");
     }
 }
 
@@ -134,6 +152,9 @@ static void check_type(struct gj_load *load, struct gj_map *map, const struct gj
     if (field->since_received && !field->happened) {
         gj_yaml_problem(reader, map->node, "since_received belongs to time fields that report something done");
     }
+    if (field->one_time && (field->type != GJ_FIELD_TEXT || field->personal != GJ_PERSONAL_LOGGED)) {
+        gj_yaml_problem(reader, map->node, "one_time belongs to text fields with personal: logged");
+    }
     if (field->required && !column) {
         gj_yaml_problem(reader, map->node, "required belongs to columns; transitions say which fields they need");
     }
@@ -192,6 +213,8 @@ static void read_field(struct gj_load *load, gj_node node, bool column, struct g
     (void)gj_yaml_bool(reader, gj_yaml_get(&map, "happened"), &field->happened);
     (void)gj_yaml_bool(reader, gj_yaml_get(&map, "ahead"), &field->ahead);
     (void)gj_yaml_bool(reader, gj_yaml_get(&map, "since_received"), &field->since_received);
+    (void)gj_yaml_bool(reader, gj_yaml_get(&map, "one_time"), &field->one_time);
+    read_media(load, gj_yaml_get(&map, "media"), field);
     (void)gj_yaml_bool(reader, gj_yaml_get(&map, "required"), &field->required);
     field->link_kind = gj_yaml_name(reader, gj_yaml_get(&map, "kind"));
     check_type(load, &map, field, column);

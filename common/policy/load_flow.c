@@ -196,11 +196,12 @@ static void read_sets(struct gj_load *load, gj_node node, struct gj_transition *
     transition->set_count = kept;
 }
 
-/* means: {field: accepted_by_means, ways: {signature: {by: […], evidence: owner_signature}}} */
+/* means: {field: accepted_by_means, since: done_at, ways: {signature: {by: […], evidence: owner_signature}}} */
 static void read_means(struct gj_load *load, gj_node node, struct gj_transition *transition)
 {
     struct gj_reader *reader = &load->reader;
     transition->means_field_at = GJ_NO_INDEX;
+    transition->since_field_at = GJ_NO_INDEX;
     if (node == NULL) {
         return;
     }
@@ -208,6 +209,12 @@ static void read_means(struct gj_load *load, gj_node node, struct gj_transition 
     (void)gj_yaml_map(reader, node, "means", &map);
     gj_node field = gj_yaml_need(&map, "field");
     transition->means_field_at = field == NULL ? GJ_NO_INDEX : gj_load_field(load, field);
+    gj_node since = gj_yaml_get(&map, "since");
+    transition->since_field_at = since == NULL ? GJ_NO_INDEX : gj_load_field(load, since);
+    if (transition->since_field_at != GJ_NO_INDEX &&
+        load->kind->fields[transition->since_field_at].type != GJ_FIELD_TIME) {
+        gj_yaml_problem(reader, since, "since names a time field");
+    }
     gj_node ways = gj_yaml_need(&map, "ways");
     gj_yaml_map_end(&map);
     size_t count = gj_yaml_pair_count(reader, ways, "ways");

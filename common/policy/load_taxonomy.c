@@ -185,6 +185,7 @@ void gj_load_taxonomy(struct gj_load *load, gj_node root)
     read_options(load, gj_yaml_need(&map, "channels"), "channels", &load->policy->channels);
     read_options(load, gj_yaml_need(&map, "areas"), "areas", &load->policy->areas);
     read_options(load, gj_yaml_need(&map, "warranties"), "warranties", &load->policy->warranties);
+    read_options(load, gj_yaml_get(&map, "vulnerable"), "vulnerable", &load->policy->vulnerable);
     read_trades(load, gj_yaml_need(&map, "trades"));
     read_groups(load, gj_yaml_need(&map, "groups"));
     read_keywords(load, gj_yaml_get(&map, "keywords"));

@@ -58,6 +58,9 @@ static void read_limits(struct gj_load *load, gj_node node, struct gj_timer *tim
             gj_yaml_problem(reader, key_node, "this kind has no priorities: the only limit is \"all\"");
             continue;
         }
+        if (all) {
+            timer->unranked = limit;
+        }
         uint32_t set = all ? UINT32_MAX : gj_load_priority_set(load, key_node);
         for (size_t p = 0; p < GJ_PRIORITIES_MAX; p++) {
             if ((set >> p) & 1u) {
@@ -225,6 +228,7 @@ static void read_timer(struct gj_load *load, gj_node node, gj_node ladders, uint
     const char *word = gj_yaml_raw(pausable);
     timer->pausable = word != NULL && strcmp(word, "all") == 0 ? UINT32_MAX : gj_load_priority_set(load, pausable);
     timer->paused_in = gj_load_state_set(load, gj_yaml_get(&map, "paused_in"));
+    timer->runs_in = gj_load_state_set(load, gj_yaml_get(&map, "while"));
     find_ladder(load, gj_yaml_get(&map, "ladder"), ladders, timer);
     bind_acts(load, gj_yaml_get(&map, "stop"), at, GJ_TIMER_STOP);
     bind_acts(load, gj_yaml_need(&map, "start"), at, GJ_TIMER_START);

@@ -179,6 +179,7 @@ struct gj_policy {
     const struct gj_keyword *keywords;
     size_t keyword_count;
     struct gj_options channels, areas, warranties;
+    struct gj_options vulnerable; /* 需特别照顾: what may be kept of a person, with consent */
     const struct gj_override_set *cities, *profiles, *offices;
     size_t city_count, profile_count, office_count;
     const struct gj_warranty_rules *warranty; /* warranty.h; NULL: the policy has none */

@@ -10,6 +10,13 @@ static bool category_fits(const char *prefix, const char *category)
     return category != NULL && strncmp(category, prefix, len) == 0 && (category[len] == '\0' || category[len] == '-');
 }
 
+/* Not yet classified: nothing is promised but what holds for every priority. */
+static bool unranked(const struct gj_kind *kind, const struct gj_view *view)
+{
+    return kind->has_priority && view->priority >= GJ_PRIORITIES_MAX;
+}
+
+/* Kinds without priorities use the first place. */
 static uint8_t priority_index(const struct gj_view *view)
 {
     return view->priority < GJ_PRIORITIES_MAX ? view->priority : 0;
@@ -18,7 +25,8 @@ static uint8_t priority_index(const struct gj_view *view)
 static bool applies(const struct gj_override *item, const struct gj_kind *kind, const struct gj_timer *timer,
     const struct gj_view *view)
 {
-    bool priority = item->priorities == 0 || ((item->priorities >> priority_index(view)) & 1u) != 0;
+    bool priority =
+        item->priorities == 0 || (!unranked(kind, view) && ((item->priorities >> priority_index(view)) & 1u) != 0);
     bool category = item->category == NULL || category_fits(item->category, view->category);
     return priority && category && strcmp(item->kind, kind->code) == 0 && strcmp(item->timer, timer->name) == 0;
 }
@@ -65,7 +73,7 @@ struct gj_deadline_rule gj_deadline_resolve(
     const struct gj_deadline_place *place, const struct gj_timer *timer, const struct gj_view *view)
 {
     const struct gj_policy *policy = place->policy;
-    const struct gj_limit *base = &timer->limits[priority_index(view)];
+    const struct gj_limit *base = unranked(place->kind, view) ? &timer->unranked : &timer->limits[priority_index(view)];
     size_t longest = 0;
     for (size_t i = 0; i < timer->by_category_count; i++) {
         const struct gj_category_limit *special = &timer->by_category[i];

@@ -7,6 +7,7 @@ MINUTE, HOUR, DAY = 60000, 3600000, 86400000
 
 # Clocks that run from the call (received) or from an act: acts that start and stop them.
 CLOCKS = {
+    "triage": ("received", {"create"}, {"triage"}),
     "dispatch": ("received", {"create"}, {"dispatch", "to_rework"}),
     "accept": ("act", {"dispatch", "reassign", "redo"}, {"accept", "decline", "reassign", "transfer"}),
     "contact": ("received", {"create"}, {"appoint", "arrive", "nobody_home", "to_rework"}),
@@ -28,6 +29,7 @@ CLOCKS = {
 
 # Figures: minutes, or a number of days of a kind; a name in front means that this field of the ticket says when.
 FIGURES = {
+    "triage": {p: 20 for p in range(10)},
     "dispatch": {0: 3, 1: 5, 2: 20, 3: 20, 4: "1 working"},
     "accept": {0: 3, 1: 10, 2: 30, 3: 60, 4: "1 working"},
     "contact": {2: 120, 3: 120},
@@ -112,7 +114,7 @@ def clocks_of(trail, received_at, priority, category, city, times, calendar):
                 clocks[name].stop(at)
         for name, (base, starts, _) in CLOCKS.items():
             running = name in clocks and not clocks[name].stopped
-            if act in starts and not running:
+            if act in starts and not running and (name != "triage" or after == "NEW"):
                 clocks[name] = Clock(received_at if base == "received" else at, at)
         for name in PAUSABLE & set(clocks):
             if priority >= 2 and after in PAUSED_IN and before not in PAUSED_IN:

@@ -136,9 +136,18 @@ class Day:
         request = M.ApproveRequest(id=ticket.id, revision=ticket.revision, approve=True)
         return self.write(ticket, self.login_of(ticket, who), "RECORD_APPROVE", request, "approve")
 
-    def photo(self, ticket):
-        login = self.login_of(ticket, "worker")
-        return steps.photo(lambda call, message: self.ask(login, call, message), ticket.office.id)
+    def as_login(self, ticket, who):
+        login = self.login_of(ticket, who)
+        return lambda call, message: self.ask(login, call, message)
+
+    def photo(self, ticket, who="worker", record=0):
+        """With a record it raises that record's revision: the picture is a change that others see."""
+        address = steps.photo(self.as_login(ticket, who), ticket.office.id, record=record)
+        ticket.revision += 1 if record else 0
+        return address
+
+    def code(self, ticket):
+        return steps.owners_code(self.as_login(ticket, "clerk"), ticket.id)
 
     def household_of(self, call, rng):
         """The desk looks the flat up while the caller speaks; a common area belongs to nobody."""

@@ -95,8 +95,13 @@ def dissatisfied_fields():
             text("dissatisfaction_reason", "又开始滴水")]
 
 
-def owners_code():
-    return {"owner": M.OwnerStep(means="code", evidence=b"471108")}
+def owners_code(ask, record):
+    """The desk reads the code out to the owner, who tells the technician. ask: as the desk."""
+    return {"owner": M.OwnerStep(means="code", evidence=ask("OWNER_CODE", M.OwnerCodeRequest(id=record)).code.encode())}
+
+
+def signed_paper(address):
+    return {"owner": M.OwnerStep(means="paper", evidence=address)}
 
 
 # -- the audit log
@@ -203,8 +208,10 @@ def acceptance(day, ticket, story, rng):
         return
     if ticket.call.area == "common":
         day.act(ticket, "duty_director", "accept_common")
-    else:
-        day.act(ticket, "clerk", "owner_accept", **owners_code())
+    elif ticket.state == "DONE" and rng.random() < 0.5:
+        day.act(ticket, "worker", "owner_accept", **day.code(ticket))
+    elif ticket.state == "DONE":
+        day.act(ticket, "clerk", "owner_accept", **signed_paper(day.photo(ticket, "clerk", ticket.id)))
     if ticket.state == "FOLLOW_UP":
         yield story.wait["follow_up"]
         if story.satisfied:
@@ -265,7 +272,7 @@ class Life:
 
     def to_closed(self, worker="sg1"):
         self.to_done(worker)
-        self.act("kf1", "owner_accept", **owners_code())
+        self.act(worker, "owner_accept", **owners_code(self.company.as_("kf1").ask, self.id))
         if self.state == "FOLLOW_UP":
             self.act("kf2", "follow_up_ok", *satisfied_fields())
         return self

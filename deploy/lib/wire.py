@@ -38,7 +38,7 @@ REPLIES = {
     "DIR_BUILDING_LIST": "BuildingList", "DIR_HOUSEHOLD_SHOW": "Household", "DIR_HOUSEHOLD_FIND": "HouseholdList",
     "DIR_ASSET_LIST": "AssetList", "DIR_STAFF_LIST": "StaffList", "DIR_CONTRACTOR_LIST": "ContractorList",
     "DIR_IMPORT_REPORT": "ImportReport", "DISPATCH_BOARD": "Board", "RECORD_SHOW": "Shown", "RECORD_LIST": "RowList",
-    "RECORD_HISTORY": "History", "RECORD_ACTIONS": "ActionList", "ATTACHMENT_BEGIN": "AttachmentBegun",
+    "RECORD_HISTORY": "History", "RECORD_ACTIONS": "ActionList", "OWNER_CODE": "OwnerCode", "ATTACHMENT_BEGIN": "AttachmentBegun",
     "ATTACHMENT_COMMIT": "AttachmentCommitted", "ATTACHMENT_READ": "AttachmentData", "KIND_LIST": "KindList",
     "OBLIGATION_LIST": "ObligationList", "INBOX_LIST": "InboxList", "POLICY_LIST": "PolicyList",
     "POLICY_GET": "PolicyGetReply", "AUDIT_ENTRIES": "AuditEntries", "AUDIT_HEAD": "AuditHead",

@@ -74,9 +74,8 @@ void gj_applier_forget(struct gj_applier *applier)
     applier->core->people = NULL;
 }
 
-void gj_apply_follow(struct gj_ctx *ctx, uint16_t call, const ProtobufCMessage *body)
+static void emit(struct gj_ctx *ctx, uint16_t call, const ProtobufCMessage *body, struct gj_follow_item ***tail)
 {
-    struct gj_apply *apply = ctx->apply;
     struct gj_follow_item *item = GJ_ARENA_NEW(ctx->arena, struct gj_follow_item);
 
     if (item == NULL) {
@@ -89,9 +88,19 @@ void gj_apply_follow(struct gj_ctx *ctx, uint16_t call, const ProtobufCMessage *
         return;
     }
     item->call = call;
-    (*apply->follow_count)++;
-    *apply->follow_tail = item;
-    apply->follow_tail = &item->next;
+    (*ctx->apply->follow_count)++;
+    **tail = item;
+    *tail = &item->next;
+}
+
+void gj_apply_follow(struct gj_ctx *ctx, uint16_t call, const ProtobufCMessage *body)
+{
+    emit(ctx, call, body, &ctx->apply->follow_tail);
+}
+
+void gj_apply_regret(struct gj_ctx *ctx, uint16_t call, const ProtobufCMessage *body)
+{
+    emit(ctx, call, body, &ctx->apply->regret_tail);
 }
 
 /* The actor of a command. Calls before login have none: their handlers look at the body alone. */
@@ -152,11 +161,12 @@ static void tell_further(Gj__V1__Written *written, const Gj__V1__Written *inner)
 }
 
 /* Follow-ons in the order they were emitted, each with its own follow-ons before the next. */
-static void run_follows(struct run *run, const struct gj_command *parent, struct gj_apply *apply)
+static void run_follows(
+    struct run *run, const struct gj_command *parent, struct gj_apply *apply, struct gj_follow_item *first)
 {
     uint32_t number = 0;
 
-    for (struct gj_follow_item *item = apply->follow; item != NULL; item = item->next) {
+    for (struct gj_follow_item *item = first; item != NULL; item = item->next) {
         struct gj_ctx ctx;
         struct gj_apply inner;
         struct gj_command command = {
@@ -196,6 +206,7 @@ static void run_command(struct run *run, const struct gj_command *command, const
     apply->notices = run->notices;
     apply->follow_count = &run->follows;
     apply->follow_tail = &apply->follow;
+    apply->regret_tail = &apply->regret;
 
     ctx->core = run->applier->core;
     ctx->arena = run->arena;
@@ -212,8 +223,9 @@ static void run_command(struct run *run, const struct gj_command *command, const
     }
     call_handler(run, ctx);
     run->notices = apply->notices;
-    if (gj_txn_error(run->txn) == GJ_OK && ctx->answer.status == GJ__V1__STATUS__OK) {
-        run_follows(run, command, apply);
+    if (gj_txn_error(run->txn) == GJ_OK) {
+        bool done = ctx->answer.status == GJ__V1__STATUS__OK;
+        run_follows(run, command, apply, done ? apply->follow : apply->regret);
     }
 }
 

@@ -22,6 +22,8 @@ struct gj_apply {
     unsigned *follow_count;        /* of the command with its follow-ons */
     struct gj_follow_item *follow; /* emitted by this handler, in order */
     struct gj_follow_item **follow_tail;
+    struct gj_follow_item *regret; /* emitted for the case that this command is refused */
+    struct gj_follow_item **regret_tail;
     uint64_t last_event; /* newest entry of this handler */
 };
 
@@ -35,6 +37,10 @@ uint64_t gj_apply_entry(struct gj_ctx *ctx, struct gj_entry *entry, const uint8_
 /* A further command applied in the same transaction after this one, as the system, at the same time, with random bytes
  * that follow from this command's. Its refusal is written to the daemon's log and changes nothing else. */
 void gj_apply_follow(struct gj_ctx *ctx, uint16_t call, const ProtobufCMessage *body);
+
+/* A further command applied in the same transaction because this one is refused: what must be on record about the
+ * refusal itself (a wrong code is counted). The refused command still has written nothing. */
+void gj_apply_regret(struct gj_ctx *ctx, uint16_t call, const ProtobufCMessage *body);
 
 /* A notice into a person's inbox (core/notify.h resolves roles to people): table INBOX, key (user u64, notice id u64).
  * The id is the event number shifted by 16 with the count of notices below it, so notices of a person sort by time.

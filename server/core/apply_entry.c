@@ -3,8 +3,44 @@
 
 #include "common/policy/policy.h"
 #include "core/apply.h"
+#include "core/subject.h"
 #include "store/record.h"
 #include "store/stored.pb-c.h"
+
+/* Whether the entries of such a subject name each other: what has a row of its own and changes seldom enough for a row
+ * of links beside it. Records and households carry the number of their newest entry themselves. */
+static bool is_linked(const struct gj_entry *entry)
+{
+    switch (entry->subject_kind) {
+    case GJ_SUBJECT_OFFICE:
+    case GJ_SUBJECT_REGION:
+    case GJ_SUBJECT_BUILDING:
+    case GJ_SUBJECT_ASSET:
+    case GJ_SUBJECT_STAFF:
+    case GJ_SUBJECT_CONTRACTOR:
+    case GJ_SUBJECT_USER:
+    case GJ_SUBJECT_DEVICE:
+    case GJ_SUBJECT_DELEGATION:
+    case GJ_SUBJECT_POLICY:
+    case GJ_SUBJECT_CALENDAR:
+    case GJ_SUBJECT_LIMIT:
+        return entry->subject != 0;
+    default:
+        return false;
+    }
+}
+
+/* Names the entry before and leaves the number of this one for the next. Entry 0 is the genesis, so 0 is nobody's. */
+static void link_entries(struct gj_ctx *ctx, struct gj_entry *entry)
+{
+    struct gj_key key;
+
+    gj_key_init(&key);
+    gj_key_u16(&key, entry->subject_kind);
+    gj_key_u64(&key, entry->subject);
+    entry->previous = gj_txn_get_u64(ctx->txn, GJ_TABLE_LAST_ENTRY, &key);
+    gj_txn_put_u64(ctx->txn, GJ_TABLE_LAST_ENTRY, &key, gj_txn_events(ctx->txn));
+}
 
 uint64_t gj_apply_entry(struct gj_ctx *ctx, struct gj_entry *entry, const uint8_t *text, size_t text_len)
 {
@@ -22,6 +58,9 @@ uint64_t gj_apply_entry(struct gj_ctx *ctx, struct gj_entry *entry, const uint8_
     entry->call = command->call;
     if (ctx->policy != NULL && entry->policy == 0) {
         entry->policy = ctx->policy->version;
+    }
+    if (is_linked(entry)) {
+        link_entries(ctx, entry);
     }
     if (entry->previous == 0) {
         entry->previous = GJ_ENTRY_NONE;

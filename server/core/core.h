@@ -47,7 +47,8 @@ struct gj_core {
     uint8_t cluster_id[16];
     uint8_t server_key[32];                     /* public; loop thread */
     uint8_t successor_key[32];                  /* public; zeros while none is announced */
-    uint8_t invitation_key[GJ_SECRET_KEY_SIZE]; /* seals invitations' secrets: core/invitation.h */
+    uint8_t invitation_key[GJ_SECRET_KEY_SIZE]; /* seals invitations' secrets (core/invitation.h) and
+                                                   what only the daemon reads: upload tokens, owner codes */
     bool demo;                                  /* the store's first entry says so: a scaled clock is allowed */
     const char *backup_dir;                     /* NULL: not configured */
     unsigned backup_keep, backup_vault_keep;    /* of the backups in it, see struct gj_backup_options */

@@ -37,8 +37,12 @@ static void fire_rung(struct firing *firing, const struct gj_timer_state *state,
     struct gj_ctx *ctx = firing->ctx;
     struct gj_work *work = firing->work;
     const struct gj_timer *timer = &work->kind->timers[state->timer_at];
-    struct gj_work_note note = {
-        .type = GJ_ENTRY_TIMER, .action = timer->name, .reason = step->name, .has_value = true, .value = state->stage};
+    struct gj_work_note note = {.type = GJ_ENTRY_TIMER,
+        .aside = true,
+        .action = timer->name,
+        .reason = step->name,
+        .has_value = true,
+        .value = state->stage};
     (void)gj_work_entry(ctx, work, &note);
     gj_work_save(ctx, work);
     bool late = ctx->now_ms - firing->fire_at_ms > GJ_TIMER_FOLD_MS;
@@ -108,7 +112,7 @@ static bool recompute_record(struct gj_ctx *ctx, struct gj_work *work)
         return false;
     }
     work->fires = true;
-    struct gj_work_note note = {.type = GJ_ENTRY_TIMER, .action = "recompute", .reason = "calendar"};
+    struct gj_work_note note = {.type = GJ_ENTRY_TIMER, .aside = true, .action = "recompute", .reason = "calendar"};
     (void)gj_work_entry(ctx, work, &note);
     gj_work_save(ctx, work);
     return true;

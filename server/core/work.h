@@ -110,9 +110,14 @@ struct gj_stood {
     uint64_t user; /* whose step it would have been; 0: nobody holds the role */
 };
 
-/* What an entry says beyond the record itself. */
+/* What an entry says beyond the record itself.
+ *
+ * The revision counts what people decide on: steps, corrections, links, remarks, photos. A clock that warns, climbs its
+ * ladder or is computed anew, and what happens to the owner's code, stand in the log and in the history, but whoever
+ * saw the record before is not late. */
 struct gj_work_note {
     uint16_t type; /* enum gj_entry_type; 0: ACTION */
+    bool aside;    /* changes nothing that people decide on: the revision stays */
     const char *action;
     const char *from; /* state before, NULL: as it is now */
     uint64_t office;  /* 0: the record's */
@@ -132,8 +137,8 @@ struct gj_work_note {
     size_t field_count;
 };
 
-/* Appends the entry and notes it in the row; the revision is raised unless the entry is a clock's (TIMER). Returns its
- * number. */
+/* Appends the entry and notes it in the row; the revision is raised unless the note stands aside. Returns its number.
+ */
 uint64_t gj_work_entry(struct gj_ctx *ctx, struct gj_work *work, const struct gj_work_note *note);
 /* Writes the rows and fills Written. The revision is that of gj_work_entry. */
 void gj_work_save(struct gj_ctx *ctx, struct gj_work *work);

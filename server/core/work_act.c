@@ -8,7 +8,9 @@
 #include "core/obligations.h"
 #include "core/stand_in.h"
 #include "core/work.h"
+#include "core/work_code.h"
 #include "core/work_decide.h"
+#include "core/work_evidence.h"
 #include "store/record.h"
 
 struct act {
@@ -84,6 +86,28 @@ static bool goes_on(struct gj_ctx *ctx, const struct act *a)
     return row->open || gj_refuse(ctx, GJ__V1__STATUS__REFUSED, "reference_inactive", "parent", NULL);
 }
 
+/* By what the owner's step is proved, as handed in: the field that the transition names says it. */
+static const char *means_of(const struct act *a)
+{
+    const struct gj_transition *transition = a->flow.transition;
+    bool asked = transition != NULL && transition->means_field_at != GJ_NO_INDEX;
+    for (size_t i = 0; asked && i < a->body->n_fields; i++) {
+        const Gj__V1__Field *field = a->body->fields[i];
+        if (strcmp(field->key, a->work.kind->fields[transition->means_field_at].key) == 0 &&
+            field->value_case == GJ__V1__FIELD__VALUE_TEXT) {
+            return field->text;
+        }
+    }
+    return "";
+}
+
+/* What is to prove the step. A wrong code is counted, so it is looked at when nothing else is in the way. */
+static bool proved(struct gj_ctx *ctx, const struct act *a)
+{
+    return gj_evidence_fits(ctx, &a->work, a->flow.transition, a->body) &&
+           (a->flow.transition == NULL || gj_code_fits(ctx, &a->work, a->flow.transition, means_of(a), a->body));
+}
+
 /* A follow-on without a verb: whatever step is due by itself. */
 static bool take_automatic(struct gj_ctx *ctx, struct act *a)
 {
@@ -124,7 +148,7 @@ static bool decide(struct gj_ctx *ctx, struct act *a)
            gj_work_attachments(ctx, &a->work, body->attachments, body->n_attachments) && flow_decides(ctx, a) &&
            gj_work_moments(ctx, a->work.kind, a->flow.transition, body->fields, body->n_fields, a->act_at,
                a->work.row->received_at) &&
-           goes_on(ctx, a);
+           goes_on(ctx, a) && proved(ctx, a);
 }
 
 /* The request waits for its second person (待审批): it is kept as it came, its personal fields sealed. */
@@ -187,7 +211,7 @@ static void enter(
         .text = a->body->text,
         .by = gj_work_roles(ctx, &a->work, transition == NULL ? NULL : &transition->by),
         .stood = *stood,
-        .means = a->body->means,
+        .means = means_of(a),
         .second = a->body->person,
         .stated_at = a->stated ? a->act_at : 0,
         .reason = reason,
@@ -240,6 +264,7 @@ void gj_work_apply_act(struct gj_ctx *ctx, const ProtobufCMessage *message)
         ask_consent(ctx, &a);
         enter(ctx, &a, a.body->act, "consent.asked", &stood);
     } else {
+        gj_evidence_use(ctx, &a.work, a.body);
         if (transition != NULL) {
             take(ctx, &a);
         }
@@ -292,7 +317,8 @@ static bool decide_consent(struct gj_ctx *ctx, const Gj__Work__Approve *body, st
         .now_ms = ctx->now_ms,
         .given = given,
         .given_count = count};
-    return given != NULL && decide_flow(ctx, a, &request);
+    return given != NULL && decide_flow(ctx, a, &request) &&
+           (!body->approve || gj_evidence_fits(ctx, &a->work, a->flow.transition, *asked));
 }
 
 /* What is consented to; a refusal decides no step. */
@@ -329,6 +355,7 @@ void gj_work_apply_approve(struct gj_ctx *ctx, const ProtobufCMessage *message)
         .stood = stood,
         .reason = act};
     if (body->approve && a.flow.transition != NULL) {
+        gj_evidence_use(ctx, &a.work, asked);
         struct gj_work_step step = {.transition = a.flow.transition,
             .from = a.flow.from,
             .to = a.flow.to,

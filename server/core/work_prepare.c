@@ -124,8 +124,9 @@ Gj__V1__Field **gj_prepare_seal(
         uint16_t at = gj_kind_field(kind, items[i]->key);
         out[i] = items[i];
         if (at == GJ_NO_INDEX || kind->fields[at].personal == GJ_PERSONAL_NONE ||
-            items[i]->value_case == GJ__V1__FIELD__VALUE__NOT_SET) {
-            continue;
+            items[i]->value_case == GJ__V1__FIELD__VALUE__NOT_SET ||
+            items[i]->value_case == GJ__V1__FIELD__VALUE_SEALED) {
+            continue; /* nothing to hide, or hidden already */
         }
         if (!have_key && gj_seal_init(&seal, ctx, subject) != GJ_OK) {
             gj_refuse(ctx, GJ__V1__STATUS__REFUSED, "subject_erased", items[i]->key, NULL);

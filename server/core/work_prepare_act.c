@@ -2,7 +2,9 @@
 #include <string.h>
 
 #include "common/policy/form.h"
+#include "core/work_code.h"
 #include "core/work_decide.h"
+#include "core/work_evidence.h"
 #include "core/work_prepare.h"
 #include "core/work_refer.h"
 
@@ -63,14 +65,34 @@ static bool add_owner_step(
     return true;
 }
 
+/* A code of the owner leaves its digits here: what goes on is their keyed hash. */
+static bool hide_codes(struct gj_ctx *ctx, const struct gj_work *work, const struct gj_prepare_fields *fields)
+{
+    for (size_t i = 0; i < fields->count; i++) {
+        uint16_t at = gj_kind_field(work->kind, fields->items[i]->key);
+        if (at == GJ_NO_INDEX || !work->kind->fields[at].one_time ||
+            fields->items[i]->value_case != GJ__V1__FIELD__VALUE_TEXT) {
+            continue;
+        }
+        fields->items[i] = gj_code_proof(ctx, work->row->id, fields->items[i]);
+        if (fields->items[i] == NULL) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static Gj__Work__Act *act_body(struct gj_ctx *ctx, const struct gj_work *work, const Gj__V1__ActRequest *request,
     const struct gj_prepare_fields *fields)
 {
     Gj__Work__Act *body = GJ_ARENA_NEW(ctx->arena, Gj__Work__Act);
-    if (body == NULL) {
+    if (body == NULL || !hide_codes(ctx, work, fields)) {
         return NULL;
     }
     gj__work__act__init(body);
+    if (!gj_evidence_note(ctx, work, fields->items, fields->count, body)) {
+        return NULL;
+    }
     body->id = request->id;
     body->revision = request->revision;
     body->after = request->after;

@@ -79,14 +79,6 @@ static uint8_t lowest_role(gj_roles roles)
     return roles == 0 ? 0 : (uint8_t)__builtin_ctzll(roles);
 }
 
-/* The revision counts what people decide on: steps, corrections, links, remarks. A clock that warns, climbs its ladder
- * or is computed anew stands in the log and in the history, but whoever saw the record before it is not late. What a
- * clock does beyond that is a step of its own. */
-static bool is_change(const struct gj_work_note *note)
-{
-    return note->type != GJ_ENTRY_TIMER;
-}
-
 /* Whose change is the newest: a successor in an outbox names it. A step that the daemon takes in the same command is
  * part of the change it follows. */
 static void remember_request(struct gj_ctx *ctx, Gj__Stored__Record *row)
@@ -100,7 +92,7 @@ static void remember_request(struct gj_ctx *ctx, Gj__Stored__Record *row)
 uint64_t gj_work_entry(struct gj_ctx *ctx, struct gj_work *work, const struct gj_work_note *note)
 {
     Gj__Stored__Record *row = work->row;
-    row->revision += is_change(note) ? 1 : 0;
+    row->revision += note->aside ? 0 : 1;
     struct gj_entry entry = {.type = note->type == 0 ? GJ_ENTRY_ACTION : note->type,
         .means = means_number(note->means),
         .office = (uint32_t)(note->office != 0 ? note->office : row->office),
@@ -150,7 +142,7 @@ uint64_t gj_work_entry(struct gj_ctx *ctx, struct gj_work *work, const struct gj
     uint64_t index =
         gj_apply_entry(ctx, &entry, entry.has_text ? text->sealed.data : NULL, entry.has_text ? text->sealed.len : 0);
     remember_entry(ctx, row, index);
-    if (is_change(note)) {
+    if (!note->aside) {
         remember_request(ctx, row);
     }
     return index;

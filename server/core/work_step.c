@@ -10,6 +10,7 @@
 #include "core/stand_in.h"
 #include "core/subject.h"
 #include "core/work.h"
+#include "core/work_code.h"
 #include "store/record.h"
 
 static const Gj__V1__Field *value_of(struct gj_ctx *ctx, const struct gj_work *work, const char *key)
@@ -129,12 +130,21 @@ static void follow_office(struct gj_ctx *ctx, struct gj_work *work)
     }
 }
 
+/* What was handed in. A code of the owner has done its work and is not kept. */
+static void set_given(struct gj_ctx *ctx, struct gj_work *work, const struct gj_work_step *step)
+{
+    for (size_t i = 0; i < step->given_count; i++) {
+        uint16_t at = gj_kind_field(work->kind, step->given[i]->key);
+        if (at == GJ_NO_INDEX || !work->kind->fields[at].one_time) {
+            gj_work_set(ctx, work, step->given[i]);
+        }
+    }
+}
+
 void gj_work_take(struct gj_ctx *ctx, struct gj_work *work, const struct gj_work_step *step)
 {
     Gj__Stored__Record *row = work->row;
-    for (size_t i = 0; i < step->given_count; i++) {
-        gj_work_set(ctx, work, step->given[i]);
-    }
+    set_given(ctx, work, step);
     for (size_t i = 0; i < step->transition->set_count; i++) {
         do_set(ctx, work, step, &step->transition->sets[i]);
     }
@@ -155,6 +165,9 @@ void gj_work_take(struct gj_ctx *ctx, struct gj_work *work, const struct gj_work
     row->stated_count += step->stated ? 1 : 0;
     follow_office(ctx, work);
     gj_work_refresh(ctx, work);
+    if (step->from != step->to || work->fresh) {
+        gj_code_turn(ctx, work);
+    }
     struct gj_deadline_place place = gj_work_place(ctx, work);
     gj_deadline_transition(
         &place, &work->view, step->transition, step->from, step->to, ctx->now_ms, work->timers, &work->timer_count);

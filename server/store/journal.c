@@ -54,7 +54,10 @@ static enum gj_err make_segment(struct gj_journal *journal, size_t bytes, struct
     char path[GJ_JOURNAL_PATH_MAX];
     struct gj_segment made = {.number = free_number(journal)};
     gj_journal_path(journal, made.number, path);
-    made.fd = gj_fail_point("journal.make") ? -1 : open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (gj_fail_point("journal.make")) {
+        return GJ_ENOSPC;
+    }
+    made.fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (made.fd < 0) {
         return errno == EMFILE || errno == ENFILE ? GJ_ESYS : gj_err_from_errno(errno);
     }

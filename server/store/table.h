@@ -53,7 +53,8 @@
     X(LIMIT_PROPOSAL, "limit_proposal")       /* id -> looser limit that waits for its second person */                \
     X(TIMER, "timer")                         /* fire time, what -> timers of things that are no records */            \
     X(NUMBER, "number")                       /* human number of a record, 0 and key of an import -> its id */         \
-    X(WORD, "word")                           /* number -> word of the vocabulary (store/words.h) */
+    X(WORD, "word")                           /* number -> word of the vocabulary (store/words.h) */                   \
+    X(LAST_ENTRY, "last_entry") /* subject kind and id -> its newest audit entry, of what is named in apply_entry.c */
 
 enum gj_table {
 #define GJ_TABLE_CONSTANT(constant, name) GJ_TABLE_##constant,

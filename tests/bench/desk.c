@@ -81,8 +81,6 @@ static void fill_owner_accept(struct gj_desk_act *act, const struct gj_desk *des
     (void)now_ms;
     gj__v1__owner_step__init(&act->owner);
     act->owner.means = (char *)"code";
-    act->owner.evidence.data = (uint8_t *)"483920";
-    act->owner.evidence.len = 6;
     act->request.owner = &act->owner;
 }
 
@@ -146,11 +144,16 @@ size_t gj_desk_user_of(size_t step)
     return steps[step].user;
 }
 
+bool gj_desk_needs_code(const struct gj_desk_ticket *ticket)
+{
+    return ticket->step < gj_desk_steps && steps[ticket->step].fill == fill_owner_accept && ticket->code[0] == '\0';
+}
+
 struct gj_desk_ticket *gj_desk_unfinished(struct gj_desk *desk, size_t round)
 {
     for (size_t i = 0; i < desk->count; i++) {
         struct gj_desk_ticket *ticket = &desk->tickets[(round + i) % desk->count];
-        if (ticket->step < gj_desk_steps) {
+        if (ticket->step < gj_desk_steps && !gj_desk_needs_code(ticket)) {
             return ticket;
         }
     }
@@ -189,6 +192,8 @@ void gj_desk_act(
     if (step->fill != NULL) {
         step->fill(act, desk, now_ms);
     }
+    act->owner.evidence.data = (uint8_t *)(uintptr_t)ticket->code;
+    act->owner.evidence.len = strlen(ticket->code);
 }
 
 void gj_desk_intake(
@@ -214,6 +219,7 @@ void gj_desk_moved(struct gj_desk_ticket *ticket, const Gj__V1__Written *written
 {
     ticket->id = written->id;
     ticket->revision = written->revision;
+    ticket->code[0] = '\0';
     ticket->step = gj_desk_step(written->state, written->revision);
 }
 

@@ -19,6 +19,7 @@ struct gj_desk_ticket {
     uint64_t office;
     uint32_t revision;
     uint8_t step; /* what comes next; gj_desk_steps: closed, a new call takes its place */
+    char code[8]; /* the owner's, once the desk has read it out */
 };
 
 struct gj_desk {
@@ -55,7 +56,9 @@ void gj_desk_free(struct gj_desk *desk);
 uint8_t gj_desk_step(const char *state, uint32_t revision);
 /* Index into users of the one who takes the step. */
 size_t gj_desk_user_of(size_t step);
-/* The round-th ticket that has a step left. */
+/* Whether the desk has to read the owner's code out before the step can be taken. */
+bool gj_desk_needs_code(const struct gj_desk_ticket *ticket);
+/* The round-th ticket that has a step left, and one that can be taken at once. */
 struct gj_desk_ticket *gj_desk_unfinished(struct gj_desk *desk, size_t round);
 
 /* Fill the message for the ticket's next step, or for a new call in its office. */

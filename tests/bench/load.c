@@ -17,10 +17,12 @@
 #include "common/pb.h"
 #include "bench/load_core.h"
 #include "core/policies.h"
+#include "core/work_code.h"
 
 #define BATCH 2048
 #define YEAR_MS (INT64_C(365) * 86400000)
 #define STEPS_MAX 32
+#define STEP_MS INT64_C(7200000) /* at most this long from one step to the next: the owner's code holds for a day */
 #define ARENA_BYTES (1u << 20)
 #define DEVICE 1
 #define OPEN_AGE_MS                                                                                                    \
@@ -78,6 +80,13 @@ static void prepare(struct loader *loader, struct slot *slot)
     gj_load_must(gj_actor_cache_get(loader->load.actors, loader->load.txn, ctx.policy, loader->desk.users[user], DEVICE,
                      ctx.now_ms, &ctx.actor),
         "actor");
+    if (gj_desk_needs_code(&slot->ticket)) { /* the loader does not ask the desk for every one */
+        struct gj_work work;
+        if (!gj_work_load(&ctx, slot->ticket.id, &work) || !gj_code_valid(&ctx, &work)) {
+            gj_load_die("owner's code", "none was issued");
+        }
+        gj_code_digits(&ctx, &work, slot->ticket.code);
+    }
     if (intake) {
         gj_desk_intake(&slot->request.intake, &loader->desk, &slot->ticket, next_random(loader));
     } else {
@@ -177,10 +186,12 @@ static void load_batch(struct loader *loader, uint64_t first, size_t count, bool
             (struct gj_desk_ticket){.office = 1 + (first + i) % loader->offices, .step = (uint8_t)gj_desk_steps};
         last[i] = (uint8_t)(open ? 1 + next_random(loader) % gj_desk_steps : UINT8_MAX);
     }
+    int64_t end_ms = loader->now_ms + span_ms;
     for (unsigned round = 0; round < STEPS_MAX; round++) {
         step(loader, count, last);
-        loader->now_ms += span_ms / STEPS_MAX;
+        loader->now_ms += span_ms / STEPS_MAX < STEP_MS ? span_ms / STEPS_MAX : STEP_MS;
     }
+    loader->now_ms = end_ms > loader->now_ms ? end_ms : loader->now_ms;
 }
 
 static void load_tickets(struct loader *loader, uint64_t tickets, uint64_t open, int64_t end_ms)

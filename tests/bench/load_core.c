@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/household.h"
+#include "core/invitation.h"
 #include "core/policies.h"
 #include "core/subject.h"
 #include "keys.h"
@@ -44,6 +45,7 @@ void gj_load_core_open(struct gj_load_core *load, const char *store_dir, int64_t
         gj_load_die("keys", fault.text);
     }
     memcpy(options.master_key, keys.master, sizeof options.master_key);
+    gj_invitation_key(keys.master, load->core.invitation_key);
     if (gj_store_open(&options, &core->store, &fault) != GJ_OK) {
         gj_load_die("store", fault.text);
     }

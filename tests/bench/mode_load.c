@@ -50,6 +50,12 @@ static size_t channel_of(const struct client *c, size_t user)
     return (c->index & ~(size_t)1) + user;
 }
 
+/* A channel of the desk's that no other client uses: every second one is hers. */
+static size_t own_channel(const struct client *c)
+{
+    return c->index * GJ_POOL_USERS;
+}
+
 static bool answered(struct client *c, const struct guanjia_answer *answer)
 {
     struct load *load = c->load;
@@ -92,6 +98,20 @@ static void on_written(void *arg, const struct guanjia_answer *answer)
     go_on(c);
 }
 
+static void on_code(void *arg, const struct guanjia_answer *answer)
+{
+    struct client *c = arg;
+    struct gj_desk_ticket *ticket = &c->load->desk->tickets[c->at];
+    if (answered(c, answer)) {
+        Gj__V1__OwnerCode *code = gj__v1__owner_code__unpack(NULL, answer->body_len, answer->body);
+        if (code != NULL) {
+            snprintf(ticket->code, sizeof ticket->code, "%s", code->code);
+            gj__v1__owner_code__free_unpacked(code, NULL);
+        }
+    }
+    go_on(c);
+}
+
 static void on_read(void *arg, const struct guanjia_answer *answer)
 {
     struct client *c = arg;
@@ -110,6 +130,12 @@ static void send_act(struct load *load, struct client *c)
         gj_pool_call(load->pool, channel_of(c, 0), GJ__V1__CALL__DISPATCH_INTAKE, &intake, on_written, c);
         return;
     }
+    if (gj_desk_needs_code(ticket)) { /* an action of the desk: it is on record before the code is read */
+        Gj__V1__OwnerCodeRequest code = GJ__V1__OWNER_CODE_REQUEST__INIT;
+        code.id = ticket->id;
+        gj_pool_call(load->pool, channel_of(c, 0), GJ__V1__CALL__OWNER_CODE, &code, on_code, c);
+        return;
+    }
     struct gj_desk_act act;
     gj_desk_act(&act, load->desk, ticket, gj_pool_wall_ms());
     gj_pool_call(load->pool, channel_of(c, gj_desk_user_of(ticket->step)), GJ__V1__CALL__RECORD_ACT, &act.request,
@@ -121,7 +147,7 @@ static void send_read(struct load *load, struct client *c)
     Gj__V1__ShowRequest show = GJ__V1__SHOW_REQUEST__INIT;
     show.id = pick(c)->id;
     show.history = true;
-    gj_pool_call(load->pool, channel_of(c, 0), GJ__V1__CALL__RECORD_SHOW, &show, on_read, c);
+    gj_pool_call(load->pool, own_channel(c), GJ__V1__CALL__RECORD_SHOW, &show, on_read, c);
 }
 
 static void send_page(struct load *load, struct client *c)
@@ -132,7 +158,7 @@ static void send_page(struct load *load, struct client *c)
     list.kind = (char *)"repair_ticket";
     list.office = pick(c)->office;
     list.page = &page;
-    gj_pool_call(load->pool, channel_of(c, 0), GJ__V1__CALL__RECORD_LIST, &list, on_read, c);
+    gj_pool_call(load->pool, own_channel(c), GJ__V1__CALL__RECORD_LIST, &list, on_read, c);
 }
 
 /* Who acts has tickets of its own, so that nobody comes second; who reads chooses among all. */
@@ -140,7 +166,7 @@ static json_t *run(struct gj_pool *pool, struct gj_desk *desk, size_t n, unsigne
     void (*send)(struct load *, struct client *))
 {
     size_t share = send == send_act ? desk->count / n : desk->count;
-    gj_pool_grow(pool, (n + 1) & ~(size_t)1);
+    gj_pool_grow(pool, send == send_act ? (n + 1) & ~(size_t)1 : n * GJ_POOL_USERS);
     struct load *load = calloc(1, sizeof *load);
     struct client *clients = calloc(n, sizeof *clients);
     if (load == NULL || clients == NULL || share == 0) {

@@ -7,6 +7,7 @@
 #include "bench/mode.h"
 
 struct push {
+    struct gj_desk_ticket *ticket;
     size_t waiting;  /* subscribers that have not seen this round's event */
     uint64_t wanted; /* id of the ticket of this round */
     int64_t sent_us;
@@ -36,6 +37,11 @@ static void on_written(void *arg, const struct guanjia_answer *answer)
     if (answer->err != GUANJIA_OK || answer->status != GUANJIA_S_OK) {
         fprintf(stderr, "bench: push: %s %s\n", guanjia_status_name(answer->status), answer->code);
         exit(1);
+    }
+    Gj__V1__Written *written = gj__v1__written__unpack(NULL, answer->body_len, answer->body);
+    if (written != NULL) {
+        gj_desk_moved(push->ticket, written);
+        gj__v1__written__free_unpacked(written, NULL);
     }
     push->written = true;
 }
@@ -69,6 +75,7 @@ json_t *gj_mode_push(struct gj_pool *pool, struct gj_desk *desk, size_t subscrib
         struct gj_desk_act act;
         gj_desk_act(&act, desk, ticket, gj_pool_wall_ms());
         push->waiting = subscribers;
+        push->ticket = ticket;
         push->wanted = ticket->id;
         push->written = false;
         push->sent_us = gj_pool_now_us();

@@ -159,23 +159,30 @@ static void on_fatal(struct gj_core *core, enum gj_err err)
     ((struct fixture *)core->owner)->fatal = true;
 }
 
-static void bring_up(struct fixture *fixture, bool create)
+struct gj_store_options fixture_options(const struct fixture *fixture, bool create)
 {
-    struct gj_core *core = &fixture->core;
-    struct gj_fault fault = {GJ_OK, ""};
     struct gj_store_options options = {.dir = fixture->dir,
         .create = create,
         .created_at_ms = START_MS,
         .map_bytes = 256 * 1024 * 1024,
         .reserve_bytes = 1,
         .journal_segment_bytes = 256 * 1024};
+
+    memset(options.master_key, 7, sizeof options.master_key);
+    return options;
+}
+
+static void bring_up(struct fixture *fixture, bool create)
+{
+    struct gj_core *core = &fixture->core;
+    struct gj_fault fault = {GJ_OK, ""};
+    struct gj_store_options options = fixture_options(fixture, create);
     struct gj_passwords_options passwords = {.threads = 1,
         .memory_bytes = crypto_pwhash_argon2id_MEMLIMIT_MIN,
         .passes = crypto_pwhash_argon2id_OPSLIMIT_MIN};
     struct gj_commit_options commit = {.on_done = gj_router_committed, .on_batch = on_batch};
 
     memset(core, 0, sizeof *core);
-    memset(options.master_key, 7, sizeof options.master_key);
     assert_int_equal(uv_loop_init(&fixture->loop), 0);
     core->loop = &fixture->loop;
     core->services = services;
@@ -241,10 +248,21 @@ void fixture_close(struct fixture *fixture)
     assert_int_equal(system(command), 0);
 }
 
-void fixture_restart(struct fixture *fixture)
+void fixture_stop(struct fixture *fixture)
 {
     take_down(fixture);
+}
+
+void fixture_start(struct fixture *fixture)
+{
+    fixture->fatal = false;
     bring_up(fixture, false);
+}
+
+void fixture_restart(struct fixture *fixture)
+{
+    fixture_stop(fixture);
+    fixture_start(fixture);
 }
 
 int fixture_setup(void **state)

@@ -59,6 +59,11 @@ int fixture_setup(void **state);
 int fixture_teardown(void **state);
 
 /* Takes everything down and opens the same store again: what a restart keeps. */
+/* How its store is opened. */
+struct gj_store_options fixture_options(const struct fixture *fixture, bool create);
+/* Stops and starts on the same store; restart does both. */
+void fixture_stop(struct fixture *fixture);
+void fixture_start(struct fixture *fixture);
 void fixture_restart(struct fixture *fixture);
 
 /* Rows written straight into the store. role NULL: none; office 0: everywhere. */

@@ -215,7 +215,7 @@ static void who_may_not_act_is_not_asked(void **state)
     gj_direct_grant(w->direct, w->tech, "cs_agent", w->office, 0);
     world_bring(w, id, "DONE");
     assert_ok(world_act(
-        w, w->tech, id, "owner_accept", text(w, "owner_means", "signature"), blob(w, "owner_signature"), NULL));
+        w, w->tech, id, "owner_accept", text(w, "owner_means", "signature"), blob(w, id, "owner_signature"), NULL));
     world_expect_state(w, id, "FOLLOW_UP");
     unsigned before = world_notices(w, w->tech, "timer.warning");
     gj_direct_advance(w->direct, 7 * DAY);

@@ -286,7 +286,7 @@ static void own_work_goes_up(void **state)
     away_for(s, w->lead, DAY);
     round_due(s);
     assert_ok(world_act(
-        w, w->tech, id, "owner_accept", text(w, "owner_means", "signature"), blob(w, "owner_signature"), NULL));
+        w, w->tech, id, "owner_accept", text(w, "owner_means", "signature"), blob(w, id, "owner_signature"), NULL));
     world_expect_state(w, id, "FOLLOW_UP");
     const Gj__V1__Asked *ask = asked(s, id, s->head);
     assert_non_null(ask);

@@ -35,7 +35,7 @@ static void use_key(struct world *w, uint8_t last, uint8_t key[16])
 static const struct gj_result *accept_by_signature(struct world *w, uint64_t id)
 {
     return world_act(
-        w, w->tech, id, "owner_accept", text(w, "owner_means", "signature"), blob(w, "owner_signature"), NULL);
+        w, w->tech, id, "owner_accept", text(w, "owner_means", "signature"), blob(w, id, "owner_signature"), NULL);
 }
 
 /* What the technician hands in is followed up at once: the answer says so, and so does the kept one. */

@@ -79,6 +79,39 @@ static void the_ladder_in_order(void **state)
     assert_int_equal(world_notices(w, w->qa, NULL), before);
 }
 
+/* Nobody has said yet how urgent it is: what runs is the time to say it, not the limits of the most urgent. */
+static void unclassified_work_has_one_clock(void **state)
+{
+    struct world *w = *state;
+    Gj__V1__IntakeRequest request = GJ__V1__INTAKE_REQUEST__INIT;
+    request.office = w->office;
+    request.channel = (char *)"phone";
+    request.description = (char *)"楼下有水";
+    request.priority = -1;
+    int64_t received = gj_direct_now(w->direct);
+    const struct gj_result *result = gj_direct_call(w->direct, w->agent, GJ__V1__CALL__DISPATCH_INTAKE, &request);
+    assert_ok(result);
+    uint64_t id = result->written.id;
+    world_expect_state(w, id, "NEW");
+    for (size_t i = 0; i < world_row(w, id)->n_timers; i++) {
+        const Gj__V1__Timer *timer = world_row(w, id)->timers[i];
+        assert_int_equal(timer->due_at, strcmp(timer->name, "triage") == 0 ? received + 20 * MINUTE : 0);
+    }
+    assert_non_null(world_timer(w, id, "triage"));
+    gj_direct_advance(w->direct, 16 * MINUTE);
+    world_fire(w);
+    assert_int_equal(world_notices(w, w->lead, "timer.warning"), 1);
+    assert_int_equal(world_notices(w, w->lead, "timer.breach"), 0);
+    assert_ok(world_act(w, w->agent, id, "triage", text(w, "category", "WAT-03"), text(w, "area", "common"),
+        text(w, "priority", "P2"), text(w, "place", "大堂"), text(w, "contact_name", "李"),
+        text(w, "contact_phone", "13900000000"), number(w, "expected_response_told", 1), NULL));
+    assert_true(world_timer(w, id, "triage")->met);
+    assert_int_equal(world_timer(w, id, "dispatch")->due_at, received + 20 * MINUTE);
+    assert_int_equal(world_timer(w, id, "contact")->due_at, received + 120 * MINUTE);
+    /* Complete at the end of the call: there was nothing to wait for. */
+    assert_null(world_timer(w, world_ticket(w, "WAT-03", 2), "triage"));
+}
+
 static void a_stopped_clock_does_not_fire(void **state)
 {
     struct world *w = *state;
@@ -308,6 +341,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         STORY(the_ladder_in_order),
+        STORY(unclassified_work_has_one_clock),
         STORY(a_stopped_clock_does_not_fire),
         STORY(firing_twice_does_nothing),
         STORY(nothing_is_lost_over_a_restart),

@@ -330,14 +330,14 @@ static void quoted_work(void **state)
     Gj__V1__OwnerStep owner = GJ__V1__OWNER_STEP__INIT;
     agree.owner = &owner;
     owner.means = (char *)"call";
-    owner.evidence = world_attachment(w);
+    owner.evidence = world_attachment(w, id);
     assert_int_not_equal(world_do(w, w->tech, id, "agree_quote", &agree)->status, GJ__V1__STATUS__OK);
-    owner.means = (char *)"code";
-    owner.evidence = (ProtobufCBinaryData){.data = (uint8_t *)"482913", .len = 6};
+    owner.means = (char *)"signature";
+    owner.evidence = world_attachment(w, id);
     assert_ok(world_do(w, w->tech, id, "agree_quote", &agree));
     world_expect_state(w, id, "WORKING");
     assert_int_equal(world_field(w, id, "price_items")->lines->rows[0]->cells[2]->money, 8800);
-    assert_int_equal(world_field(w, id, "owner_code")->value_case, GJ__V1__FIELD__VALUE_SEALED);
+    assert_int_equal(world_field(w, id, "owner_signature")->value_case, GJ__V1__FIELD__VALUE_SEALED);
 }
 
 static uint64_t closed_unconfirmed(struct world *w)

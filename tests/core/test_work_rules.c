@@ -88,7 +88,7 @@ static void notes_and_photos_never_conflict(void **state)
     struct world *w = *state;
     uint64_t id = world_ticket(w, "WAT-03", 2);
     Gj__V1__ActRequest note = GJ__V1__ACT_REQUEST__INIT;
-    ProtobufCBinaryData photo = world_attachment(w);
+    ProtobufCBinaryData photo = world_attachment(w, id);
     note.note = (char *)"业主又来电";
     note.revision = 77;
     note.attachments = &photo;
@@ -137,12 +137,12 @@ static void the_worker_never_accepts_for_the_owner(void **state)
     uint64_t id = world_ticket(w, "WAT-03", 2);
     world_bring(w, id, "DONE");
     assert_refused(
-        world_act(w, w->tech, id, "owner_accept", text(w, "owner_means", "paper"), blob(w, "owner_paper"), NULL),
+        world_act(w, w->tech, id, "owner_accept", text(w, "owner_means", "paper"), blob(w, id, "owner_paper"), NULL),
         GJ__V1__STATUS__REFUSED, "means_not_allowed", NULL);
     assert_refused(world_act(w, w->tech, id, "owner_accept", text(w, "owner_means", "signature"), NULL),
         GJ__V1__STATUS__REFUSED, "evidence_missing", NULL);
     assert_ok(world_act(
-        w, w->tech, id, "owner_accept", text(w, "owner_means", "signature"), blob(w, "owner_signature"), NULL));
+        w, w->tech, id, "owner_accept", text(w, "owner_means", "signature"), blob(w, id, "owner_signature"), NULL));
     /* Accepted through the technician: somebody asks the owner, and not the technician. */
     world_expect_state(w, id, "FOLLOW_UP");
     gj_direct_grant(w->direct, w->tech, "cs_agent", w->office, 0);

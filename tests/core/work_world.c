@@ -83,15 +83,20 @@ Gj__V1__Field *ref(struct world *w, const char *key, uint64_t id)
     return gj_work_field_ref(arena(w), key, id);
 }
 
-Gj__V1__Field *blob(struct world *w, const char *key)
+Gj__V1__Field *blob(struct world *w, uint64_t id, const char *key)
 {
     Gj__V1__Field *field = gj_work_field_ref(arena(w), key, 0);
     field->value_case = GJ__V1__FIELD__VALUE_BLOB;
-    field->blob = world_attachment(w);
+    field->blob = world_attachment(w, id);
     return field;
 }
 
-ProtobufCBinaryData world_attachment(struct world *w)
+ProtobufCBinaryData world_attachment(struct world *w, uint64_t id)
+{
+    return world_file(w, id, "image/jpeg");
+}
+
+ProtobufCBinaryData world_file(struct world *w, uint64_t id, const char *media_type)
 {
     static unsigned counter;
     struct gj_core *core = gj_direct_core(w->direct);
@@ -101,8 +106,10 @@ ProtobufCBinaryData world_attachment(struct world *w)
     memcpy(name, &(unsigned){++counter}, sizeof(unsigned));
     assert_int_equal(gj_txn_begin_write(core->store, &txn), GJ_OK);
     row.address = (ProtobufCBinaryData){.data = name, .len = GJ_BLOB_NAME_SIZE};
-    row.media_type = (char *)"image/jpeg";
+    row.media_type = (char *)media_type;
     row.office = w->office;
+    row.record = id;
+    row.at = gj_direct_now(w->direct);
     struct gj_key key = gj_key_of_bytes(name, GJ_BLOB_NAME_SIZE);
     gj_record_save(txn, GJ_TABLE_ATTACHMENT, &key, &row.base);
     assert_int_equal(gj_txn_commit(txn), GJ_OK);
@@ -171,11 +178,12 @@ static void step(struct world *w, uint64_t id, const char *to)
         result = world_act(w, w->tech, id, "start", text(w, "cause", "垫圈老化"), text(w, "plan", "更换垫圈"),
             text(w, "liability", "property"), NULL);
     } else if (strcmp(to, "DONE") == 0) {
-        result = world_act(w, w->tech, id, "finish", text(w, "work_done", "更换垫圈"), blob(w, "photos_before_after"),
-            text(w, "usage_advice", "轻关龙头"), number(w, "no_materials", 1), NULL);
-    } else {
         result =
-            world_act(w, w->agent2, id, "owner_accept", text(w, "owner_means", "paper"), blob(w, "owner_paper"), NULL);
+            world_act(w, w->tech, id, "finish", text(w, "work_done", "更换垫圈"), blob(w, id, "photos_before_after"),
+                text(w, "usage_advice", "轻关龙头"), number(w, "no_materials", 1), NULL);
+    } else {
+        result = world_act(
+            w, w->agent2, id, "owner_accept", text(w, "owner_means", "paper"), blob(w, id, "owner_paper"), NULL);
     }
     assert_ok(result);
 }

@@ -29,7 +29,8 @@ Gj__V1__Field *text(struct world *world, const char *key, const char *value);
 Gj__V1__Field *number(struct world *world, const char *key, int64_t value);
 Gj__V1__Field *at(struct world *world, const char *key, int64_t ms);
 Gj__V1__Field *ref(struct world *world, const char *key, uint64_t id);
-Gj__V1__Field *blob(struct world *world, const char *key);
+/* Names an attachment made for this record just now. */
+Gj__V1__Field *blob(struct world *world, uint64_t record, const char *key);
 
 /* A complete intake: the ticket is TRIAGED. category and priority as given; area household. */
 uint64_t world_ticket(struct world *world, const char *category, int32_t priority);
@@ -49,7 +50,9 @@ void world_expect_state(struct world *world, uint64_t id, const char *state);
 const Gj__V1__Timer *world_timer(struct world *world, uint64_t id, const char *name);
 const Gj__V1__Field *world_field(struct world *world, uint64_t id, const char *key);
 /* A committed attachment; its address is in the test's arena. */
-ProtobufCBinaryData world_attachment(struct world *world);
+ProtobufCBinaryData world_attachment(struct world *world, uint64_t record);
+/* The same of another media type. */
+ProtobufCBinaryData world_file(struct world *world, uint64_t record, const char *media_type);
 /* Fires everything that is due now, as core/due.c does, until nothing is left. Returns the number of commands. */
 unsigned world_fire(struct world *world);
 /* Notices of a user with this code; NULL: all. */

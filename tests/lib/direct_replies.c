@@ -46,6 +46,7 @@ static const struct {
     {GJ__V1__CALL__KIND_LIST, &gj__v1__kind_list__descriptor},
     {GJ__V1__CALL__RECORD_IMPORT_CHECK, &gj__v1__import_checked__descriptor},
     {GJ__V1__CALL__OBLIGATION_LIST, &gj__v1__obligation_list__descriptor},
+    {GJ__V1__CALL__OWNER_CODE, &gj__v1__owner_code__descriptor},
     {GJ__V1__CALL__DRAW, &gj__v1__row_list__descriptor},
     {GJ__V1__CALL__INBOX_LIST, &gj__v1__inbox_list__descriptor},
     {GJ__V1__CALL__POLICY_LIST, &gj__v1__policy_list__descriptor},

@@ -110,6 +110,39 @@ static void up_and_down_again(void **state)
         fetch(w, w->agent, other, address, 0, ""), GJ__V1__STATUS__NOT_FOUND, "reference_unknown", "address");
 }
 
+/* The reply was lost: the same request again tells the same address, and nothing is there twice. */
+static void a_lost_reply_costs_no_second_upload(void **state)
+{
+    struct world *w = *state;
+    uint64_t id = world_ticket(w, "WAT-03", 2);
+    ProtobufCBinaryData token = begin(w, w->agent, false);
+    assert_ok(send_chunk(w, w->agent, token, 0));
+    assert_ok(send_chunk(w, w->agent, token, 1));
+    for (uint64_t record = 0; record <= id; record += id) {
+        Gj__V1__AttachmentCommitRequest commit = GJ__V1__ATTACHMENT_COMMIT_REQUEST__INIT;
+        commit.upload = token;
+        commit.record = record;
+        const struct gj_result *result = gj_direct_call(w->direct, w->agent, GJ__V1__CALL__ATTACHMENT_COMMIT, &commit);
+        assert_ok(result);
+        ProtobufCBinaryData address = copy(w, &((const Gj__V1__AttachmentCommitted *)result->body)->address);
+        gj_direct_same_key(w->direct);
+        result = gj_direct_call(w->direct, w->agent, GJ__V1__CALL__ATTACHMENT_COMMIT, &commit);
+        assert_ok(result);
+        assert_int_equal(result->entries, 0);
+        const ProtobufCBinaryData *again = &((const Gj__V1__AttachmentCommitted *)result->body)->address;
+        assert_int_equal(again->len, address.len);
+        assert_memory_equal(again->data, address.data, address.len);
+        /* With another key it is another request, for an upload that is over. */
+        assert_refused(gj_direct_call(w->direct, w->agent, GJ__V1__CALL__ATTACHMENT_COMMIT, &commit),
+            GJ__V1__STATUS__NOT_FOUND, "reference_unknown", "upload");
+        token = begin(w, w->agent, false);
+        assert_ok(send_chunk(w, w->agent, token, 0));
+        assert_ok(send_chunk(w, w->agent, token, 1));
+    }
+    assert_int_equal(world_row(w, id)->n_attachments, 1);
+    assert_int_equal(world_count(w, GJ_TABLE_ATTACHMENT), 2);
+}
+
 static void pictures_of_a_home_are_opened_on_record(void **state)
 {
     struct world *w = *state;
@@ -127,7 +160,7 @@ static void a_signature_is_for_few_eyes(void **state)
     struct world *w = *state;
     uint64_t id = world_ticket(w, "WAT-03", 2);
     world_bring(w, id, "DONE");
-    ProtobufCBinaryData address = upload(w, w->tech, 0, false);
+    ProtobufCBinaryData address = upload(w, w->tech, id, false);
     Gj__V1__ActRequest accept = GJ__V1__ACT_REQUEST__INIT;
     Gj__V1__OwnerStep owner = GJ__V1__OWNER_STEP__INIT;
     accept.owner = &owner;
@@ -167,7 +200,7 @@ static void bad_uploads(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {STORY(up_and_down_again), STORY(pictures_of_a_home_are_opened_on_record),
-        STORY(a_signature_is_for_few_eyes), STORY(bad_uploads)};
+    const struct CMUnitTest tests[] = {STORY(up_and_down_again), STORY(a_lost_reply_costs_no_second_upload),
+        STORY(pictures_of_a_home_are_opened_on_record), STORY(a_signature_is_for_few_eyes), STORY(bad_uploads)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,6 +10,7 @@
 #include "lib/direct.h"
 #include "proto/directory.pb-c.h"
 #include "store/entry.h"
+#include "store/record.h"
 #include "store/stored.pb-c.h"
 #include "store/txn.h"
 
@@ -249,10 +250,14 @@ static void test_persons_and_vehicles(void **state)
     char *phones[] = {"0755-8123 4567", "13700000002"};
     person_init(&person, "欧阳修", phones, 2);
     person.relation = GJ__V1__PERSON_RELATION__TENANT;
-    person.vulnerable = "独居老人";
     put.household = id;
     put.revision = 1;
     put.person = &person;
+    person.vulnerable_consent = true;
+    person.vulnerable = "爱抱怨";
+    assert_refused(CALL(stage->agent, DIR_PERSON_PUT, &put), GJ__V1__STATUS__INVALID, "field_choice", "vulnerable");
+    person.vulnerable_consent = false;
+    person.vulnerable = "独居老人";
     assert_refused(
         CALL(stage->agent, DIR_PERSON_PUT, &put), GJ__V1__STATUS__INVALID, "consent_missing", "vulnerable_consent");
     person.vulnerable_consent = true;
@@ -543,6 +548,50 @@ static void test_every_step_fails(void **state)
 
 /* ---- assets, staff, contractors, callers ---- */
 
+/* A change that does not name the building keeps it; it goes when it is said to go. */
+static void what_is_not_said_stays(struct stage *stage)
+{
+    Gj__V1__BuildingCreateRequest create = GJ__V1__BUILDING_CREATE_REQUEST__INIT;
+    Gj__V1__Building building = GJ__V1__BUILDING__INIT;
+    create.building = &building;
+    building.office = stage->office;
+    building.code = "K9";
+    building.name = "水泵房";
+    const struct gj_result *result = CALL(stage->admin, DIR_BUILDING_CREATE, &create);
+    assert_ok(result);
+    Gj__V1__AssetPutRequest put = GJ__V1__ASSET_PUT_REQUEST__INIT;
+    Gj__V1__Asset asset = GJ__V1__ASSET__INIT;
+    put.asset = &asset;
+    asset.office = stage->office;
+    asset.building = result->written.id;
+    asset.code = "PUMP-1";
+    asset.name = "水泵";
+    asset.kind = "pump";
+    result = CALL(stage->lead, DIR_ASSET_PUT, &put);
+    assert_ok(result);
+    Gj__V1__Asset change = GJ__V1__ASSET__INIT;
+    put.asset = &change;
+    put.revision = 1;
+    change.id = result->written.id;
+    change.office = stage->office;
+    change.name = "生活水泵";
+    assert_ok(CALL(stage->lead, DIR_ASSET_PUT, &put));
+    Gj__Stored__Asset *row = NULL;
+    struct gj_key key = gj_key_of_u64(change.id);
+    assert_true(gj_record_load(gj_direct_look(stage->direct), GJ_TABLE_ASSET, &key, &gj__stored__asset__descriptor,
+        gj_direct_arena(stage->direct), (void **)&row));
+    assert_int_equal(row->building, asset.building);
+    assert_string_equal(row->code, "PUMP-1");
+    char *clear[] = {"building"};
+    put.clear = clear;
+    put.n_clear = 1;
+    put.revision = 2;
+    assert_ok(CALL(stage->lead, DIR_ASSET_PUT, &put));
+    clear[0] = "no_such_field";
+    put.revision = 3;
+    assert_refused(CALL(stage->lead, DIR_ASSET_PUT, &put), GJ__V1__STATUS__INVALID, "field_unknown", "clear");
+}
+
 static void test_assets(void **state)
 {
     struct stage *stage = *state;
@@ -566,9 +615,17 @@ static void test_assets(void **state)
     asset.code = "LIFT-3-1";
     assert_ok(CALL(stage->lead, DIR_ASSET_PUT, &put));
     assert_refused(CALL(stage->tech, DIR_ASSET_PUT, &put), GJ__V1__STATUS__DENIED, "no_right", NULL);
+    what_is_not_said_stays(stage);
     list.office = stage->office;
     const Gj__V1__AssetList *assets = (const Gj__V1__AssetList *)CALL(stage->tech, DIR_ASSET_LIST, &list)->body;
-    assert_int_equal(assets->n_assets, 2);
+    assert_int_equal(assets->n_assets, 3);
+    for (size_t i = 0; i < 3; i++) {
+        if (strcmp(assets->assets[i]->code, "PUMP-1") == 0) {
+            assert_string_equal(assets->assets[i]->name, "生活水泵");
+            assert_int_equal(assets->assets[i]->building, 0);
+            assert_string_equal(assets->assets[i]->kind, "pump");
+        }
+    }
 }
 
 static void test_staff(void **state)
@@ -593,10 +650,16 @@ static void test_staff(void **state)
     staff.n_certificates = 1;
     assert_ok(CALL(stage->lead, DIR_STAFF_PUT, &put));
     put.revision = 1;
-    staff.post = "班长";
+    Gj__V1__Staff promoted = GJ__V1__STAFF__INIT;
+    promoted.user = stage->tech;
+    promoted.office = stage->office;
+    promoted.post = "班长"; /* the rest stays, the sealed number too */
+    put.staff = &promoted;
     assert_ok(CALL(stage->lead, DIR_STAFF_PUT, &put));
+    put.staff = &staff;
     assert_refused(CALL(stage->lead, DIR_STAFF_PUT, &put), GJ__V1__STATUS__CONFLICT, "conflict", "revision");
     trades[0] = "wizard";
+    put.revision = 2;
     assert_refused(CALL(stage->lead, DIR_STAFF_PUT, &put), GJ__V1__STATUS__INVALID, "field_choice", "trades");
     list.office = stage->office;
     list.trade = "electrician";

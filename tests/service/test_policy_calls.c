@@ -9,6 +9,8 @@
 
 #include "common/limits.h"
 #include "lib/direct.h"
+#include "core/subject.h"
+#include "proto/admin.pb-c.h"
 #include "proto/audit.pb-c.h"
 #include "proto/policy.pb-c.h"
 #include "store/audit_tree.h"
@@ -263,6 +265,47 @@ static void test_pieces_that_are_refused(void **state)
     assert_refused(CALL(stage->qa, POLICY_STAGE, &last), GJ__V1__STATUS__TOO_LARGE, "policy_too_large", "content");
 }
 
+/* Whoever follows one thing through the log goes from entry to entry: kind of the subject, and how many there must be.
+ */
+static void check_links(struct stage *stage, uint16_t kind, uint64_t subject, unsigned expected)
+{
+    struct gj_txn *txn = gj_direct_look(stage->direct);
+    uint64_t last = GJ_ENTRY_NONE;
+    unsigned found = 0;
+    for (uint64_t i = 0; i < gj_txn_events(txn); i++) {
+        struct gj_entry_row row;
+        struct gj_entry entry;
+        size_t size = 0;
+        assert_true(gj_entry_get(txn, i, &row));
+        assert_int_equal(gj_entry_decode(row.bytes.data, row.bytes.len, &entry, &size), GJ_OK);
+        if (entry.subject_kind == kind && entry.subject == subject) {
+            assert_true(entry.previous == last);
+            last = i;
+            found++;
+        }
+    }
+    assert_int_equal(found, expected);
+}
+
+static void test_entries_name_the_one_before(void **state)
+{
+    struct stage *stage = *state;
+    Gj__V1__PolicyFile *file = get_file(stage, "settings.yaml");
+    append_text(stage, file, "# agreed\n");
+    const struct gj_result *result = propose(stage, stage->qa, file);
+    assert_ok(result);
+    assert_ok(approve(stage, stage->qa2, GJ__V1__CALL__POLICY_APPROVE, (uint32_t)result->written.id, false));
+    check_links(stage, GJ_SUBJECT_POLICY, 2, 2);
+    Gj__V1__RoleRequest role = GJ__V1__ROLE_REQUEST__INIT;
+    role.user = stage->agent;
+    role.role = "guard";
+    role.office = stage->office;
+    role.reason = "夜班";
+    assert_ok(CALL(stage->director, ADMIN_ROLE_GRANT, &role));
+    assert_ok(CALL(stage->director, ADMIN_ROLE_REVOKE, &role));
+    check_links(stage, GJ_SUBJECT_USER, stage->agent, 2);
+}
+
 static void test_bad_policies(void **state)
 {
     struct stage *stage = *state;
@@ -456,6 +499,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_policy_by_two),
         TEST(test_bad_policies),
+        TEST(test_entries_name_the_one_before),
         TEST(test_a_policy_larger_than_a_message),
         TEST(test_pieces_that_are_refused),
         TEST(test_calendar),

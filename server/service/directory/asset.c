@@ -5,24 +5,27 @@
 #include "service/directory/directory.h"
 #include "service/directory/directory_rules.h"
 #include "service/door.h"
+#include "service/keep.h"
 #include "service/page.h"
 #include "store/record.h"
 
-static bool checked(struct gj_ctx *ctx, const Gj__V1__Asset *wanted)
+static bool placed(struct gj_ctx *ctx, const Gj__V1__Asset *wanted)
 {
     if (wanted == NULL || wanted->office == 0) {
         return gj_door_invalid(ctx, "field_missing", wanted == NULL ? "asset" : "office");
     }
+    return gj_door_office(ctx, wanted->office, "office");
+}
+
+static bool checked(struct gj_ctx *ctx, const Gj__V1__Asset *wanted)
+{
     if (!gj_directory_rules_code(wanted->code, 1, 24)) {
         return gj_door_invalid(ctx, wanted->code[0] == '\0' ? "field_missing" : "field_text", "code");
     }
     if (!gj_directory_rules_text(wanted->name, 1, GJ_TEXT_NAME_MAX)) {
         return gj_door_invalid(ctx, wanted->name[0] == '\0' ? "field_missing" : "field_length", "name");
     }
-    if (!gj_directory_rules_text(wanted->kind, 0, GJ_TEXT_CODE_MAX)) {
-        return gj_door_invalid(ctx, "field_length", "kind");
-    }
-    return gj_door_office(ctx, wanted->office, "office");
+    return gj_directory_rules_text(wanted->kind, 0, GJ_TEXT_CODE_MAX) || gj_door_invalid(ctx, "field_length", "kind");
 }
 
 static bool building_known(struct gj_ctx *ctx, const Gj__V1__Asset *wanted)
@@ -35,6 +38,36 @@ static bool building_known(struct gj_ctx *ctx, const Gj__V1__Asset *wanted)
         return true;
     }
     return gj_refuse(ctx, GJ__V1__STATUS__NOT_FOUND, "reference_unknown", "building", NULL);
+}
+
+static Gj__V1__Asset *wire_asset(struct gj_ctx *ctx, uint64_t id)
+{
+    Gj__Stored__Asset *stored = NULL;
+    Gj__V1__Asset *row = GJ_ARENA_NEW(ctx->arena, Gj__V1__Asset);
+    struct gj_key key = gj_key_of_u64(id);
+    if (row == NULL ||
+        !gj_record_load(ctx->txn, GJ_TABLE_ASSET, &key, &gj__stored__asset__descriptor, ctx->arena, (void **)&stored)) {
+        (void)gj_door_failed(ctx, row == NULL ? gj_arena_why(ctx->arena) : GJ_ECORRUPT);
+        return NULL;
+    }
+    gj__v1__asset__init(row);
+    row->id = stored->id;
+    row->office = stored->office;
+    row->building = stored->building;
+    row->code = stored->code;
+    row->name = stored->name;
+    row->kind = stored->kind;
+    row->revision = stored->revision;
+    return row;
+}
+
+/* What the request does not say stays. */
+static bool keep(struct gj_ctx *ctx, const Gj__V1__AssetPutRequest *request, const Gj__Stored__Asset *old)
+{
+    const Gj__V1__Asset *before = old == NULL ? NULL : wire_asset(ctx, old->id);
+    return (old == NULL || before != NULL) &&
+           gj_keep_absent(
+               ctx, &request->asset->base, before == NULL ? NULL : &before->base, request->clear, request->n_clear);
 }
 
 /* The row before, NULL for a new asset. */
@@ -51,7 +84,7 @@ static bool decide(
     }
     if (!gj_door_check(
             ctx, GJ_DOOR_ASSETS, *old == NULL ? GJ_ACCESS_CREATE : GJ_ACCESS_UPDATE, wanted->office, right) ||
-        !building_known(ctx, wanted)) {
+        !keep(ctx, request, *old) || !checked(ctx, wanted) || !building_known(ctx, wanted)) {
         return false;
     }
     if (*old != NULL && (*old)->revision != request->revision) {
@@ -67,7 +100,7 @@ void gj_directory_asset_put(struct gj_ctx *ctx, const ProtobufCMessage *message)
     const Gj__V1__Asset *wanted = request->asset;
     Gj__Stored__Asset *old = NULL;
     struct gj_access_answer right;
-    if (!checked(ctx, wanted) || !decide(ctx, request, &old, &right)) {
+    if (!placed(ctx, wanted) || !decide(ctx, request, &old, &right)) {
         return;
     }
     Gj__Stored__Asset row = GJ__STORED__ASSET__INIT;
@@ -90,27 +123,6 @@ void gj_directory_asset_put(struct gj_ctx *ctx, const ProtobufCMessage *message)
         GJ_SUBJECT_ASSET, row.id, row.office, &right);
     entry.revision = row.revision;
     (void)gj_door_append(ctx, &entry, NULL);
-}
-
-static Gj__V1__Asset *wire_asset(struct gj_ctx *ctx, uint64_t id)
-{
-    Gj__Stored__Asset *stored = NULL;
-    Gj__V1__Asset *row = GJ_ARENA_NEW(ctx->arena, Gj__V1__Asset);
-    struct gj_key key = gj_key_of_u64(id);
-    if (row == NULL ||
-        !gj_record_load(ctx->txn, GJ_TABLE_ASSET, &key, &gj__stored__asset__descriptor, ctx->arena, (void **)&stored)) {
-        (void)gj_door_failed(ctx, row == NULL ? gj_arena_why(ctx->arena) : GJ_ECORRUPT);
-        return NULL;
-    }
-    gj__v1__asset__init(row);
-    row->id = stored->id;
-    row->office = stored->office;
-    row->building = stored->building;
-    row->code = stored->code;
-    row->name = stored->name;
-    row->kind = stored->kind;
-    row->revision = stored->revision;
-    return row;
 }
 
 void gj_directory_asset_list(struct gj_ctx *ctx, const ProtobufCMessage *message)

@@ -6,8 +6,48 @@
 #include "service/directory/directory_rules.h"
 #include "service/directory/people_form.h"
 #include "service/door.h"
+#include "service/keep.h"
 #include "service/page.h"
 #include "store/record.h"
+
+static Gj__V1__Contractor *wire(struct gj_ctx *ctx, const struct gj_value *value)
+{
+    Gj__Stored__Contractor *stored = NULL;
+    Gj__V1__Contractor *row = GJ_ARENA_NEW(ctx->arena, Gj__V1__Contractor);
+    if (row == NULL) {
+        (void)gj_door_failed(ctx, gj_arena_why(ctx->arena));
+        return NULL;
+    }
+    if (!gj_record_unpack(ctx->txn, value, &gj__stored__contractor__descriptor, ctx->arena, (void **)&stored)) {
+        return NULL;
+    }
+    gj__v1__contractor__init(row);
+    row->id = stored->id;
+    row->name = stored->name;
+    row->trades = stored->trades;
+    row->n_trades = stored->n_trades;
+    row->phone = stored->phone;
+    row->revision = stored->revision;
+    row->certificates = gj_people_form_wire_certificates(ctx, stored->certificates, stored->n_certificates);
+    row->n_certificates = stored->n_certificates;
+    return row->certificates != NULL ? row : NULL;
+}
+
+/* What the request does not say stays. */
+static bool keep(struct gj_ctx *ctx, const Gj__V1__ContractorPutRequest *request, const struct gj_key *key)
+{
+    struct gj_value value;
+    Gj__V1__Contractor *before = NULL;
+    if (request->contractor->id != 0) {
+        if (!gj_txn_get(ctx->txn, GJ_TABLE_CONTRACTOR, key, &value)) {
+            return gj_refuse(ctx, GJ__V1__STATUS__NOT_FOUND, "reference_unknown", "id", NULL);
+        }
+        before = wire(ctx, &value);
+    }
+    return (request->contractor->id == 0 || before != NULL) &&
+           gj_keep_absent(ctx, &request->contractor->base, before == NULL ? NULL : &before->base, request->clear,
+               request->n_clear);
+}
 
 void gj_directory_contractor_apply(struct gj_ctx *ctx, const ProtobufCMessage *message)
 {
@@ -19,12 +59,15 @@ void gj_directory_contractor_apply(struct gj_ctx *ctx, const ProtobufCMessage *m
         (void)gj_door_invalid(ctx, "field_missing", "contractor");
         return;
     }
+    struct gj_key key = gj_key_of_u64(wanted->id);
+    if (!keep(ctx, request, &key)) {
+        return;
+    }
     struct gj_fault_at fault = gj_directory_rules_contractor(wanted);
     if (fault.code != NULL) {
         (void)gj_door_invalid(ctx, fault.code, fault.field);
         return;
     }
-    struct gj_key key = gj_key_of_u64(wanted->id);
     if (wanted->id != 0 && !gj_record_load(ctx->txn, GJ_TABLE_CONTRACTOR, &key, &gj__stored__contractor__descriptor,
                                ctx->arena, (void **)&old)) {
         (void)gj_refuse(ctx, GJ__V1__STATUS__NOT_FOUND, "reference_unknown", "id", NULL);
@@ -56,29 +99,6 @@ void gj_directory_contractor_apply(struct gj_ctx *ctx, const ProtobufCMessage *m
         old == NULL ? "contractor_create" : "contractor_change", GJ_SUBJECT_CONTRACTOR, row.id, 0, &right);
     entry.revision = row.revision;
     (void)gj_door_append(ctx, &entry, NULL);
-}
-
-static Gj__V1__Contractor *wire(struct gj_ctx *ctx, const struct gj_value *value)
-{
-    Gj__Stored__Contractor *stored = NULL;
-    Gj__V1__Contractor *row = GJ_ARENA_NEW(ctx->arena, Gj__V1__Contractor);
-    if (row == NULL) {
-        (void)gj_door_failed(ctx, gj_arena_why(ctx->arena));
-        return NULL;
-    }
-    if (!gj_record_unpack(ctx->txn, value, &gj__stored__contractor__descriptor, ctx->arena, (void **)&stored)) {
-        return NULL;
-    }
-    gj__v1__contractor__init(row);
-    row->id = stored->id;
-    row->name = stored->name;
-    row->trades = stored->trades;
-    row->n_trades = stored->n_trades;
-    row->phone = stored->phone;
-    row->revision = stored->revision;
-    row->certificates = gj_people_form_wire_certificates(ctx, stored->certificates, stored->n_certificates);
-    row->n_certificates = stored->n_certificates;
-    return row->certificates != NULL ? row : NULL;
 }
 
 void gj_directory_contractor_list(struct gj_ctx *ctx, const ProtobufCMessage *message)

@@ -194,6 +194,18 @@ struct gj_fault_at gj_directory_rules_person(const Gj__V1__Person *person)
     return nothing;
 }
 
+const char *gj_directory_rules_care(const struct gj_policy *policy, const char *words)
+{
+    for (size_t i = 0; i < policy->vulnerable.count; i++) {
+        const struct gj_option *option = &policy->vulnerable.items[i];
+        if (strcmp(words, option->code) == 0 || strcmp(words, option->label.zh) == 0 ||
+            strcmp(words, option->label.en) == 0) {
+            return option->code;
+        }
+    }
+    return words[0] == '\0' ? "" : NULL;
+}
+
 struct gj_fault_at gj_directory_rules_vehicle(const Gj__V1__Vehicle *vehicle)
 {
     if (!gj_directory_rules_text(vehicle->plate, 4, 32)) {

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/policy/policy.h"
 #include "common/text.h"
 #include "proto/directory.pb-c.h"
 
@@ -41,6 +42,9 @@ void gj_directory_rules_mask_plate(const char *plate, char *out, size_t size);
 
 /* One person, one vehicle, a household's own fields. */
 struct gj_fault_at gj_directory_rules_person(const Gj__V1__Person *person);
+/* 需特别照顾: the code of the policy's choice that is meant, by its code or as people say it; "" for none. NULL: it is
+ * no choice of the policy. */
+const char *gj_directory_rules_care(const struct gj_policy *policy, const char *words);
 struct gj_fault_at gj_directory_rules_vehicle(const Gj__V1__Vehicle *vehicle);
 struct gj_fault_at gj_directory_rules_household(const Gj__V1__Household *household, int64_t now_ms);
 struct gj_fault_at gj_directory_rules_staff(const Gj__V1__Staff *staff);

@@ -8,6 +8,7 @@
 #include "service/directory/directory_rules.h"
 #include "service/directory/household_form.h"
 #include "service/door.h"
+#include "service/keep.h"
 #include "store/record.h"
 
 /* ---- rows (commit thread) ---- */
@@ -265,6 +266,14 @@ static bool checked(struct gj_ctx *ctx, struct gj_fault_at fault)
     return fault.code == NULL || gj_door_invalid(ctx, fault.code, fault.field);
 }
 
+/* The code of the policy is kept, also when it came in words. */
+static bool care_known(struct gj_ctx *ctx, Gj__V1__Person *person)
+{
+    const char *code = gj_directory_rules_care(ctx->policy, person->vulnerable);
+    person->vulnerable = code == NULL ? person->vulnerable : (char *)code;
+    return code != NULL || gj_door_invalid(ctx, "field_choice", "vulnerable");
+}
+
 const ProtobufCMessage *gj_directory_household_create(struct gj_ctx *ctx, const ProtobufCMessage *message)
 {
     const Gj__V1__Household *plain = ((const Gj__V1__HouseholdPutRequest *)message)->household;
@@ -285,6 +294,9 @@ const ProtobufCMessage *gj_directory_household_create(struct gj_ctx *ctx, const 
     }
     for (size_t i = 0; i < made.n_persons; i++) {
         made.persons[i]->id = 0;
+        if (!care_known(ctx, made.persons[i])) {
+            return NULL;
+        }
     }
     for (size_t i = 0; i < made.n_vehicles; i++) {
         made.vehicles[i]->id = 0;
@@ -325,8 +337,9 @@ const ProtobufCMessage *gj_directory_household_change(struct gj_ctx *ctx, const 
     struct gj_sealing sealing = {0};
     Gj__V1__Household *before = NULL, *after = NULL;
     const ProtobufCMessage *body = NULL;
-    if (checked(ctx, gj_directory_rules_household(wanted, ctx->now_ms)) &&
-        open_for_change(ctx, wanted->id, request->revision, &sealing, &before, &after)) {
+    if (open_for_change(ctx, wanted->id, request->revision, &sealing, &before, &after) &&
+        gj_keep_absent(ctx, &request->household->base, &before->base, request->clear, request->n_clear) &&
+        checked(ctx, gj_directory_rules_household(wanted, ctx->now_ms))) {
         after->building = wanted->building;
         after->room = wanted->room;
         after->occupancy = wanted->occupancy;
@@ -402,6 +415,29 @@ static uint64_t vehicle_id(const void *vehicle)
     return ((const Gj__V1__Vehicle *)vehicle)->id;
 }
 
+/* What is not handed in of an existing person stays; what comes of it must be in order. */
+static bool person_fits(struct gj_ctx *ctx, const Gj__V1__PersonPutRequest *request, const Gj__V1__Household *before)
+{
+    Gj__V1__Person *person = request->person;
+    const ProtobufCMessage *old = NULL;
+    for (size_t i = 0; i < before->n_persons; i++) {
+        old = person->id != 0 && before->persons[i]->id == person->id ? &before->persons[i]->base : old;
+    }
+    return gj_keep_absent(ctx, &person->base, old, request->clear, request->n_clear) &&
+           checked(ctx, gj_directory_rules_person(person)) && care_known(ctx, person);
+}
+
+static bool vehicle_fits(struct gj_ctx *ctx, const Gj__V1__VehiclePutRequest *request, const Gj__V1__Household *before)
+{
+    Gj__V1__Vehicle *vehicle = request->vehicle;
+    const ProtobufCMessage *old = NULL;
+    for (size_t i = 0; i < before->n_vehicles; i++) {
+        old = vehicle->id != 0 && before->vehicles[i]->id == vehicle->id ? &before->vehicles[i]->base : old;
+    }
+    return gj_keep_absent(ctx, &vehicle->base, old, request->clear, request->n_clear) &&
+           checked(ctx, gj_directory_rules_vehicle(vehicle));
+}
+
 const ProtobufCMessage *gj_directory_person_put(struct gj_ctx *ctx, const ProtobufCMessage *message)
 {
     static const char *const words[] = {"person_add", "person_change", "person_remove"};
@@ -413,8 +449,8 @@ const ProtobufCMessage *gj_directory_person_put(struct gj_ctx *ctx, const Protob
     struct gj_sealing sealing = {0};
     Gj__V1__Household *before = NULL, *after = NULL;
     const ProtobufCMessage *body = NULL;
-    if ((request->remove || checked(ctx, gj_directory_rules_person(request->person))) &&
-        open_for_change(ctx, request->household, request->revision, &sealing, &before, &after)) {
+    if (open_for_change(ctx, request->household, request->revision, &sealing, &before, &after) &&
+        (request->remove || person_fits(ctx, request, before))) {
         struct edit change = {.items = after->persons,
             .count = after->n_persons,
             .max = GJ_HOUSEHOLD_PERSONS_MAX,
@@ -443,8 +479,8 @@ const ProtobufCMessage *gj_directory_vehicle_put(struct gj_ctx *ctx, const Proto
     struct gj_sealing sealing = {0};
     Gj__V1__Household *before = NULL, *after = NULL;
     const ProtobufCMessage *body = NULL;
-    if ((request->remove || checked(ctx, gj_directory_rules_vehicle(request->vehicle))) &&
-        open_for_change(ctx, request->household, request->revision, &sealing, &before, &after)) {
+    if (open_for_change(ctx, request->household, request->revision, &sealing, &before, &after) &&
+        (request->remove || vehicle_fits(ctx, request, before))) {
         struct edit change = {.items = after->vehicles,
             .count = after->n_vehicles,
             .max = GJ_HOUSEHOLD_VEHICLES_MAX,

@@ -9,6 +9,7 @@
 #include "service/directory/directory.h"
 #include "service/directory/directory_rules.h"
 #include "service/door.h"
+#include "service/keep.h"
 #include "service/page.h"
 #include "store/record.h"
 #include "store/vault.h"
@@ -198,13 +199,35 @@ void gj_directory_office_create(struct gj_ctx *ctx, const ProtobufCMessage *mess
     (void)gj_door_append(ctx, &entry, NULL);
 }
 
+static void wire_office(const Gj__Stored__Office *stored, Gj__V1__Office *row)
+{
+    gj__v1__office__init(row);
+    row->id = stored->id;
+    row->region = stored->region;
+    row->code = stored->code;
+    row->name = stored->name;
+    row->profile = stored->profile;
+    row->city = stored->city;
+    row->weather_mode = stored->weather_mode;
+    row->revision = stored->revision;
+}
+
+/* What the request does not say stays. */
+static bool keep(struct gj_ctx *ctx, const Gj__V1__OfficeChangeRequest *request, const Gj__Stored__Office *stored)
+{
+    Gj__V1__Office before;
+    wire_office(stored, &before);
+    return gj_keep_absent(ctx, &request->office->base, &before.base, request->clear, request->n_clear);
+}
+
 void gj_directory_office_change(struct gj_ctx *ctx, const ProtobufCMessage *message)
 {
     const Gj__V1__OfficeChangeRequest *request = (const Gj__V1__OfficeChangeRequest *)message;
     const Gj__V1__Office *wanted = request->office;
     struct gj_access_answer right;
     Gj__Stored__Office *row = NULL;
-    if (!office_checked(ctx, wanted)) {
+    if (wanted == NULL) {
+        (void)gj_door_invalid(ctx, "field_missing", "office");
         return;
     }
     struct gj_key key = gj_key_of_u64(wanted->id);
@@ -212,7 +235,8 @@ void gj_directory_office_change(struct gj_ctx *ctx, const ProtobufCMessage *mess
         (void)gj_refuse(ctx, GJ__V1__STATUS__NOT_FOUND, "reference_unknown", "id", NULL);
         return;
     }
-    if (!gj_door_check(ctx, GJ_DOOR_COMPANY, GJ_ACCESS_UPDATE, 0, &right)) {
+    if (!gj_door_check(ctx, GJ_DOOR_COMPANY, GJ_ACCESS_UPDATE, 0, &right) || !keep(ctx, request, row) ||
+        !office_checked(ctx, wanted)) {
         return;
     }
     if (row->revision != request->revision) {
@@ -267,15 +291,7 @@ static bool add_office(struct gj_ctx *ctx, const struct gj_value *value, const G
     if (row == NULL) {
         return gj_door_failed(ctx, gj_arena_why(ctx->arena));
     }
-    gj__v1__office__init(row);
-    row->id = stored->id;
-    row->region = stored->region;
-    row->code = stored->code;
-    row->name = stored->name;
-    row->profile = stored->profile;
-    row->city = stored->city;
-    row->weather_mode = stored->weather_mode;
-    row->revision = stored->revision;
+    wire_office(stored, row);
     list->offices[list->n_offices++] = row;
     return true;
 }

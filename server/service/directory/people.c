@@ -7,6 +7,7 @@
 #include "service/directory/directory_rules.h"
 #include "service/directory/people_form.h"
 #include "service/door.h"
+#include "service/keep.h"
 #include "service/page.h"
 #include "service/sealing.h"
 #include "store/record.h"
@@ -148,6 +149,25 @@ static bool trades_known(struct gj_ctx *ctx, char *const *trades, size_t count)
     return true;
 }
 
+/* What the request does not say stays. The phone is opened only to be sealed again. */
+static bool staff_keep(struct gj_ctx *ctx, const Gj__V1__StaffPutRequest *request)
+{
+    Gj__Stored__Staff *old = NULL;
+    struct gj_access_answer right;
+    const Gj__V1__Staff *wanted = request->staff;
+    if (wanted->user == 0 || !staff_row(ctx, wanted->user, &old)) {
+        return gj_txn_error(ctx->txn) == GJ_OK &&
+               gj_keep_absent(ctx, &request->staff->base, NULL, request->clear, request->n_clear);
+    }
+    uint64_t office = wanted->office != 0 ? wanted->office : old->office;
+    if (!staff_decide(ctx, wanted->user, office, 0, request->revision, &old, &right)) {
+        return false;
+    }
+    const Gj__V1__Staff *before = gj_people_form_wire_staff(ctx, old);
+    return before != NULL &&
+           gj_keep_absent(ctx, &request->staff->base, &before->base, request->clear, request->n_clear);
+}
+
 const ProtobufCMessage *gj_directory_staff_prepare(struct gj_ctx *ctx, const ProtobufCMessage *message)
 {
     const Gj__V1__StaffPutRequest *request = (const Gj__V1__StaffPutRequest *)message;
@@ -156,6 +176,9 @@ const ProtobufCMessage *gj_directory_staff_prepare(struct gj_ctx *ctx, const Pro
     struct gj_access_answer right;
     if (wanted == NULL) {
         (void)gj_door_invalid(ctx, "field_missing", "staff");
+        return NULL;
+    }
+    if (!staff_keep(ctx, request)) {
         return NULL;
     }
     struct gj_fault_at fault = gj_directory_rules_staff(wanted);

@@ -14,6 +14,7 @@
 #include "common/secret.h"
 #include "core/core.h"
 #include "core/request.h"
+#include "core/seen.h"
 #include "core/subject.h"
 #include "core/work.h"
 #include "core/work_decide.h"
@@ -205,6 +206,28 @@ void gj_register_resume_chunk(struct gj_ctx *ctx, const ProtobufCMessage *messag
 
 /* --- commit --- */
 
+/* The answer was lost on its way: the upload is gone, but the entry of the first time says what became of it. */
+static bool committed_before(struct gj_ctx *ctx)
+{
+    const struct gj_request *request = ctx->pending;
+    struct gj_answer answer;
+    Gj__V1__Written written;
+    struct gj_entry_row row;
+    struct gj_entry *entry = GJ_ARENA_NEW(ctx->arena, struct gj_entry);
+    Gj__V1__AttachmentCommitted *committed = GJ_ARENA_NEW(ctx->arena, Gj__V1__AttachmentCommitted);
+    size_t size = 0;
+    if (entry == NULL || committed == NULL ||
+        !gj_seen_find(ctx->txn, request->item.command.request_key, request->device, ctx->arena, &answer, &written) ||
+        answer.status != GJ__V1__STATUS__OK || !gj_entry_get(ctx->txn, written.event, &row) ||
+        gj_entry_decode(row.bytes.data, row.bytes.len, entry, &size) != GJ_OK || !entry->has_object) {
+        return false;
+    }
+    gj__v1__attachment_committed__init(committed);
+    committed->address = (ProtobufCBinaryData){.data = entry->object, .len = sizeof(entry->object)};
+    gj_answer_ok(ctx, &committed->base);
+    return true;
+}
+
 const ProtobufCMessage *gj_register_prepare_commit(struct gj_ctx *ctx, const ProtobufCMessage *message)
 {
     const Gj__V1__AttachmentCommitRequest *request = (const Gj__V1__AttachmentCommitRequest *)message;
@@ -212,7 +235,7 @@ const ProtobufCMessage *gj_register_prepare_commit(struct gj_ctx *ctx, const Pro
     struct gj_blob_job *job = GJ_ARENA_NEW(ctx->arena, struct gj_blob_job);
     struct gj_work work;
     struct gj_access_answer access;
-    if (job == NULL || !token_read(ctx, &request->upload, &upload)) {
+    if (job == NULL || committed_before(ctx) || !token_read(ctx, &request->upload, &upload)) {
         return NULL;
     }
     if (request->record != 0 &&
@@ -295,22 +318,6 @@ void gj_register_apply_commit(struct gj_ctx *ctx, const ProtobufCMessage *messag
     (void)gj_work_entry(ctx, &work, &note);
     name_it(ctx, body);
     gj_work_save(ctx, &work);
-}
-
-/* The client learns the address only now, when it is durable and named. */
-void gj_register_read_commit(struct gj_ctx *ctx, const ProtobufCMessage *message)
-{
-    Gj__V1__AttachmentCommitted *committed = GJ_ARENA_NEW(ctx->arena, Gj__V1__AttachmentCommitted);
-    Gj__Work__Attach *body = NULL;
-    (void)message;
-    if (committed == NULL || gj_pb_unpack_own(&gj__work__attach__descriptor, ctx->arena, ctx->command->body,
-                                 ctx->command->body_len, (ProtobufCMessage **)&body) != GJ_OK) {
-        gj_txn_fail(ctx->txn, gj_arena_why(ctx->arena));
-        return;
-    }
-    gj__v1__attachment_committed__init(committed);
-    committed->address = body->address;
-    gj_answer_ok(ctx, &committed->base);
 }
 
 /* --- reading --- */

@@ -119,6 +119,13 @@ static const struct gj_call calls[] = {
         .prepare = gj_work_prepare_approve,
         .apply = gj_work_apply_approve,
         .conflict = gj_register_conflict_approve},
+    {.number = GJ__V1__CALL__OWNER_CODE,
+        .name = "owner_code",
+        REQUEST(owner_code_request),
+        BODY(code),
+        .prepare = gj_register_prepare_code,
+        .apply = gj_register_apply_code,
+        .read = gj_register_read_code},
 };
 
 const struct gj_service gj_register_service = {

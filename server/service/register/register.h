@@ -58,11 +58,15 @@ void gj_register_resume_chunk(struct gj_ctx *ctx, const ProtobufCMessage *reques
 const ProtobufCMessage *gj_register_prepare_commit(struct gj_ctx *ctx, const ProtobufCMessage *request);
 const ProtobufCMessage *gj_register_resume_commit(struct gj_ctx *ctx, const ProtobufCMessage *request, void *result);
 void gj_register_apply_commit(struct gj_ctx *ctx, const ProtobufCMessage *body);
-void gj_register_read_commit(struct gj_ctx *ctx, const ProtobufCMessage *request);
 const ProtobufCMessage *gj_register_prepare_fetch(struct gj_ctx *ctx, const ProtobufCMessage *request);
 const ProtobufCMessage *gj_register_resume_fetch(struct gj_ctx *ctx, const ProtobufCMessage *request, void *result);
 void gj_register_read_fetch(struct gj_ctx *ctx, const ProtobufCMessage *request);
 void gj_register_read_resume_fetch(struct gj_ctx *ctx, const ProtobufCMessage *request, void *result);
+
+/* code.c */
+const ProtobufCMessage *gj_register_prepare_code(struct gj_ctx *ctx, const ProtobufCMessage *request);
+void gj_register_apply_code(struct gj_ctx *ctx, const ProtobufCMessage *body);
+void gj_register_read_code(struct gj_ctx *ctx, const ProtobufCMessage *request);
 
 /* import.c */
 const ProtobufCMessage *gj_register_prepare_import(struct gj_ctx *ctx, const ProtobufCMessage *request);

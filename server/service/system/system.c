@@ -11,6 +11,7 @@
 #include "core/stand_in.h"
 #include "core/subject.h"
 #include "core/timer.h"
+#include "core/work_code.h"
 #include "core/work.pb-c.h"
 
 /* Kept replies that the window has left behind: nothing that anybody can ask for, so no entry is due. */
@@ -94,6 +95,11 @@ static const struct gj_call calls[] = {
         .flags = GJ_CALL_SYSTEM,
         .body = &gj__body__backup_done__descriptor,
         .apply = backup_done},
+    {.number = GJ__V1__CALL__SYSTEM_CODE_MISSED,
+        .name = "system.code_missed",
+        .flags = GJ_CALL_SYSTEM,
+        .body = &gj__work__code_missed__descriptor,
+        .apply = gj_code_apply_missed},
     {.number = GJ__V1__CALL__SYSTEM_INIT,
         .name = "system.init",
         .flags = GJ_CALL_SYSTEM,
