@@ -28,9 +28,9 @@ struct gj_core {
     struct gj_vault *vault;
     struct gj_blob *blob;
     struct gj_clock *clock;
-    struct gj_watch watch; /* loop thread: whether the clock can be believed */
+    struct gj_watch watch;     /* loop thread: whether the clock can be believed */
     uint64_t journal_replayed; /* groups that this start applied again */
-    int64_t last_stamp_ms; /* loop thread: no stamp is earlier */
+    int64_t last_stamp_ms;     /* loop thread: no stamp is earlier */
     struct gj_policies *policies;
     struct gj_commit *commit;
     struct gj_push *push;
