@@ -139,7 +139,8 @@ static void open_store(struct gj_direct *direct, bool create)
         .map_bytes = UINT64_C(4) << 30,
         .vault_map_bytes = UINT64_C(2) << 30,
         .reserve_bytes = 1 << 20,
-        .journal_segment_bytes = 256 << 10};
+        .journal_segment_bytes = direct->small_journal ? 64 << 10 : 256 << 10,
+        .checkpoint_commands = direct->small_journal ? 12 : 0};
     memset(options.cluster_id, 7, sizeof options.cluster_id);
     memcpy(options.master_key, master_key, sizeof options.master_key);
     enum gj_err err = gj_store_open(&options, &direct->core.store, &fault);
@@ -195,14 +196,20 @@ static struct gj_direct *new_direct(const char *dir, int64_t now_ms)
     return direct;
 }
 
-struct gj_direct *gj_direct_make(const char *dir)
+static struct gj_direct *make(const char *dir, bool small_journal)
 {
     struct gj_direct *direct = new_direct(dir, GJ_DIRECT_START_MS);
+    direct->small_journal = small_journal;
     open_store(direct, true);
     gj_direct_genesis(direct);
     open_core(direct);
     direct->device = gj_direct_device(direct, 0, "desk");
     return direct;
+}
+
+struct gj_direct *gj_direct_make(const char *dir)
+{
+    return make(dir, true);
 }
 
 struct gj_direct *gj_direct_open(void)
@@ -211,7 +218,7 @@ struct gj_direct *gj_direct_open(void)
     const char *tmp = getenv("TMPDIR");
     (void)snprintf(dir, sizeof dir, "%s/guanjia-direct-XXXXXX", tmp != NULL ? tmp : "/tmp");
     assert_non_null(mkdtemp(dir));
-    return gj_direct_make(dir);
+    return make(dir, false);
 }
 
 /* What a start of the daemon does with a store that is there. */
@@ -230,6 +237,7 @@ static void open_again(struct gj_direct *direct)
 struct gj_direct *gj_direct_take(const char *dir, int64_t now_ms)
 {
     struct gj_direct *direct = new_direct(dir, now_ms);
+    direct->small_journal = true;
     open_again(direct);
     direct->device = 1;
     return direct;

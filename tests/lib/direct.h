@@ -26,7 +26,7 @@ struct gj_direct *gj_direct_open(void);
 /* Ends it and removes the folder. */
 void gj_direct_close(struct gj_direct *direct);
 /* The same in a folder that is given and stays: a new store, one that is there (at a given time; it fails the test when
- * it does not open), and its end. */
+ * it does not open), and its end. Files and checkpoints of its journal follow each other quickly. */
 struct gj_direct *gj_direct_make(const char *dir);
 struct gj_direct *gj_direct_take(const char *dir, int64_t now_ms);
 void gj_direct_leave(struct gj_direct *direct);

@@ -31,6 +31,7 @@ struct gj_direct {
     struct gj_result result;
     bool system_done;
     enum gj_err fatal;
+    bool small_journal;              /* segments and checkpoints follow each other quickly */
     struct gj_log_replayed replayed; /* at the last start */
     uint64_t key_count;
     uint8_t next_key[16], last_key[16];
