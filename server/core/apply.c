@@ -250,6 +250,10 @@ void gj_apply_command(struct gj_applier *applier, struct gj_txn *txn, const stru
     }
     run.policy = gj_policies_current(applier->core->policies, txn);
     run.calendar = gj_policies_calendar(applier->core->policies, txn);
+    if (run.policy == NULL && gj_policies_current_version(txn) != 0) {
+        gj_txn_fail(txn, GJ_ENOMEM); /* it is in force, and there is no room for it now */
+        return;
+    }
     run_command(&run, command, NULL, &ctx, &apply);
     out->answer = ctx.answer;
     out->too_deep = run.too_deep;

@@ -293,5 +293,8 @@ enum gj_err gj_push_actor(struct gj_push *push, struct gj_subscription *subscrip
     if (peer->user == 0 || peer->expires_at_ms <= now_ms) {
         return GJ_EDENIED;
     }
+    if (push->policy == NULL) {
+        return GJ_ENOMEM;
+    }
     return gj_actor_cache_get(push->actors, push->txn, push->policy, peer->user, peer->device, now_ms, out);
 }

@@ -44,7 +44,12 @@ enum gj_err gj_router_begin(struct gj_router *router, struct gj_request *request
     if (router->snapshot != gj_txn_snapshot(router->txn)) {
         router->policy = gj_policies_current(core->policies, router->txn);
         router->calendar = gj_policies_calendar(core->policies, router->txn);
-        router->snapshot = gj_txn_error(router->txn) == GJ_OK ? gj_txn_snapshot(router->txn) : 0;
+        bool known = router->policy != NULL && gj_txn_error(router->txn) == GJ_OK;
+        router->snapshot = known ? gj_txn_snapshot(router->txn) : 0;
+        if (!known) {
+            /* A version that was activated a moment ago found no memory: the next request tries again. */
+            return gj_txn_error(router->txn) != GJ_OK ? gj_txn_error(router->txn) : GJ_ENOMEM;
+        }
     }
     ctx->policy = router->policy;
     ctx->calendar = router->calendar;
@@ -122,10 +127,12 @@ static void finish_prepare(
         return;
     }
     gj_router_end(router);
-    if (err != GJ_OK) {
-        gj_router_fail(router, request, err);
-    } else if (request->deferred) {
+    if (request->deferred) {
+        /* Another thread has it: a failure is told when it comes back. */
+        request->failed = err;
         router->open++;
+    } else if (err != GJ_OK) {
+        gj_router_fail(router, request, err);
     } else if (body == NULL) {
         /* Only memory that ran out leaves a handler with nothing to say. */
         gj_router_fail(router, request, gj_arena_why(&request->arena));
@@ -169,6 +176,9 @@ void gj_call_resume(struct gj_request *request, void *result)
     router->open--;
     request->deferred = false;
     enum gj_err err = gj_router_begin(router, request, &ctx);
+    if (err == GJ_OK) {
+        err = request->failed;
+    }
     if (err == GJ_EDENIED) {
         gj_router_end(router);
         gj_router_refuse(router, request, GJ__V1__STATUS__UNAUTHENTICATED, "session.ended", NULL);

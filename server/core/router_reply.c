@@ -165,12 +165,13 @@ void gj_router_finish_read(struct gj_router *router, struct gj_request *request,
     enum gj_err err = gj_txn_error(ctx->txn);
 
     request->carry = ctx->carry;
-    if (err != GJ_OK) {
+    if (request->deferred) {
+        gj_router_end(router);
+        request->failed = err;
+        router->open++;
+    } else if (err != GJ_OK) {
         gj_router_end(router);
         gj_router_fail(router, request, err);
-    } else if (request->deferred) {
-        gj_router_end(router);
-        router->open++;
     } else if (ctx->answer.decided) {
         gj_router_answer(router, request, &ctx->answer);
         gj_router_end(router); /* a reply may borrow from rows of the snapshot */

@@ -169,7 +169,11 @@ bool gj_work_new(struct gj_ctx *ctx, const struct gj_policy *policy, const struc
 {
     memset(work, 0, sizeof(*work));
     work->row = GJ_ARENA_NEW(ctx->arena, Gj__Stored__Record);
-    if (work->row == NULL || !load_office(ctx, office, &work->office)) {
+    if (work->row == NULL) {
+        gj_txn_fail(ctx->txn, GJ_ENOMEM); /* or the office would be called unknown, for ever under this request key */
+        return false;
+    }
+    if (!load_office(ctx, office, &work->office)) {
         return false;
     }
     gj__stored__record__init(work->row);

@@ -202,7 +202,11 @@ static void describe(struct gj_ctx *ctx, uint64_t user_id, uint64_t device, int6
     const Gj__Stored__User *user = gj_session_user(ctx, user_id);
     Gj__V1__Session *reply = GJ_ARENA_NEW(ctx->arena, Gj__V1__Session);
 
-    if (user == NULL || reply == NULL) {
+    if (reply == NULL) {
+        gj_txn_fail(ctx->txn, GJ_ENOMEM); /* nobody is logged out for want of memory */
+        return;
+    }
+    if (user == NULL) {
         gj_refuse(ctx, GJ__V1__STATUS__UNAUTHENTICATED, "session.ended", NULL, NULL);
         return;
     }
