@@ -23,6 +23,18 @@ static const char *cell_id(struct cli *cli, uint64_t id)
     return gj_arena_strdup(&cli->arena, text);
 }
 
+/* What is known by the day: an hour would be one that nobody said. */
+static bool is_day(const char *name)
+{
+    static const char *const days[] = {"delivered_at", "completed_at", "valid_until", "review_at"};
+    for (size_t n = 0; n < sizeof days / sizeof days[0]; n++) {
+        if (strcmp(name, days[n]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static const char *cell_integer(struct cli *cli, const ProtobufCFieldDescriptor *field, const void *at)
 {
     char time[VALUE_TIME_SIZE];
@@ -30,11 +42,17 @@ static const char *cell_integer(struct cli *cli, const ProtobufCFieldDescriptor 
         int64_t value = *(const int64_t *)at;
         if (json_is_time(field)) {
             value_format_local(value, time);
+            if (is_day(field->name)) {
+                time[sizeof "2026-11-22" - 1] = '\0';
+            }
             return value <= 0 ? "" : gj_arena_strdup(&cli->arena, time);
         }
         if (strcmp(field->name, "money") == 0) {
             return gj_arena_printf(&cli->arena, "%s%" PRId64 ".%02d", value < 0 ? "-" : "",
                 (value < 0 ? -value : value) / 100, (int)((value < 0 ? -value : value) % 100));
+        }
+        if (strcmp(field->name, "area_cm2") == 0) {
+            return value == 0 ? "" : gj_arena_printf(&cli->arena, "%s m2", cell_scaled(cli, value, 4));
         }
         return gj_arena_printf(&cli->arena, "%" PRId64, value);
     }

@@ -182,7 +182,9 @@ static const Gj__V1__KindInfo *kind_of(struct cli *cli, const ProtobufCMessage *
 {
     const ProtobufCFieldDescriptor *number = named(message, "kind");
     if (number == NULL || number->type != PROTOBUF_C_TYPE_UINT32) {
-        return cli->kind;
+        /* An answer like Written names no kind; who typed `ticket` has said it. */
+        bool ticket = cli->kind == NULL && cli->command != NULL && strcmp(cli->command->noun, "ticket") == 0;
+        return ticket ? words_kind(cli, "repair_ticket") : cli->kind;
     }
     const Gj__V1__KindInfo *kind = words_kind_numbered(cli, *(const uint32_t *)build_at(message, number));
     return kind != NULL ? kind : cli->kind;
@@ -198,6 +200,13 @@ static uint64_t office_of(const struct cli *cli, const ProtobufCMessage *message
 static bool is(const ProtobufCFieldDescriptor *field, const char *name)
 {
     return strcmp(field->name, name) == 0;
+}
+
+/* How somebody likes to be called: mostly one of the channels by which people call us. */
+static const char *of_contact(struct cli *cli, const char *code)
+{
+    const char *channel = words_choice(words_kind(cli, "repair_ticket"), "channel", code);
+    return channel != code ? channel : text_of_word(code);
 }
 
 static const char *of_text(struct cli *cli, const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field)
@@ -239,6 +248,9 @@ static const char *of_text(struct cli *cli, const ProtobufCMessage *message, con
     if (is(field, "device_class") && strcmp(code, "headquarters") == 0) {
         return text_of_word("group"); /* the same word is also a rung of a ladder */
     }
+    if (is(field, "preferred_contact")) {
+        return of_contact(cli, code);
+    }
     bool fixed = is(field, "reason") || is(field, "device_class") || is(field, "relation") || is(field, "level") ||
                  is(field, "why");
     return fixed ? text_of_word(code) : NULL;
@@ -258,6 +270,7 @@ static const char *of_number_field(
         return words_office(cli, id);
     }
     bool person = is(field, "assignee") || is(field, "created_by") || is(field, "pending_by") ||
+                  is(field, "from_user") || is(field, "to_user") ||
                   (is(field, "user") && message->descriptor != &gj__v1__user__descriptor);
     return person && id != 0 ? words_person(cli, office_of(cli, message), id) : NULL;
 }
@@ -323,12 +336,24 @@ static const char *of_person(struct cli *cli, const Gj__V1__Person *person)
     for (size_t n = 0; n < person->n_phones && text != NULL; n++) {
         text = gj_arena_printf(&cli->arena, "%s %s", text, person->phones[n]);
     }
-    const char *more[] = {person->preferred_contact, person->preferred_hours, person->vulnerable};
+    const char *contact = *person->preferred_contact == '\0' ? "" : of_contact(cli, person->preferred_contact);
+    const char *more[] = {contact, person->preferred_hours, person->vulnerable};
     for (size_t n = 0; n < 3 && text != NULL; n++) {
         text = *more[n] == '\0' ? text : gj_arena_printf(&cli->arena, "%s, %s", text, more[n]);
     }
     text = text == NULL ? NULL : gj_arena_printf(&cli->arena, "%s (%s)", text, of_id(cli, person->id));
     return text == NULL ? NULL : text + (*text == ' ' ? 1 : 0);
+}
+
+/* "京A12345 轿车 白 B2-017 (2-7)". */
+static const char *of_vehicle(struct cli *cli, const Gj__V1__Vehicle *vehicle)
+{
+    const char *more[] = {vehicle->type, vehicle->colour, vehicle->space};
+    const char *text = vehicle->plate;
+    for (size_t n = 0; n < 3 && text != NULL; n++) {
+        text = *more[n] == '\0' ? text : gj_arena_printf(&cli->arena, "%s %s", text, more[n]);
+    }
+    return text == NULL ? NULL : gj_arena_printf(&cli->arena, "%s (%s)", text, of_id(cli, vehicle->id));
 }
 
 const char *cell_short(struct cli *cli, const ProtobufCMessage *message)
@@ -340,6 +365,8 @@ const char *cell_short(struct cli *cli, const ProtobufCMessage *message)
         text = of_related(cli, (const Gj__V1__Related *)message);
     } else if (message->descriptor == &gj__v1__person__descriptor) {
         text = of_person(cli, (const Gj__V1__Person *)message);
+    } else if (message->descriptor == &gj__v1__vehicle__descriptor) {
+        text = of_vehicle(cli, (const Gj__V1__Vehicle *)message);
     } else if (message->descriptor == &gj__v1__grant__descriptor) {
         text = of_grant(cli, (const Gj__V1__Grant *)message);
     }

@@ -61,7 +61,7 @@ static const struct option_row delegate_create[] = {
     {"USER", "to_user", OPTION_USER, OPT_ARG | OPT_REQUIRED, N_("to whom")},
     {"role", "role", OPTION_TEXT, OPT_REQUIRED, N_("your role that is lent")},
     {"office", "office", OPTION_OFFICE, OPT_OWN_OFFICE, N_("in which office (default: this device's)")},
-    {"from", "from", OPTION_TIME, OPT_REQUIRED, N_("from when")},
+    {"from", "from", OPTION_TIME, 0, N_("from when (default: now)")},
     {"until", "until", OPTION_TIME, OPT_REQUIRED, N_("until when, at most 31 days later")},
     {"reason", "reason", OPTION_TEXT, 0, N_("why")},
     END,

@@ -21,6 +21,9 @@ static int present_revision(struct cli *cli, ProtobufCMessage *request)
     if (code == EXIT_OK) {
         const Gj__V1__ActionList *list = (const Gj__V1__ActionList *)reply;
         (void)build_number(&cli->arena, build_place(&cli->arena, request, "revision"), list->revision); /* a u32 fits */
+        if (cli->kind == NULL && cli->format == FORMAT_TABLE) {
+            cli->kind = words_kind(cli, list->kind); /* the answer's state in words */
+        }
     }
     return code;
 }
@@ -130,6 +133,9 @@ int run_actions(struct cli *cli)
     cli->kind = cli->format == FORMAT_TABLE ? words_kind(cli, said->kind) : NULL;
     struct list *list = list_begin(cli, cli->command->columns, &gj__v1__action__descriptor);
     bool ok = list != NULL;
+    if (ok) {
+        list_whole(list); /* every field that has to be given */
+    }
     for (size_t n = 0; n < said->n_actions && ok; n++) {
         ok = list_row(list, &said->actions[n]->base);
     }

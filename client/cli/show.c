@@ -21,6 +21,7 @@ struct list {
     const char *columns[COLUMNS_MAX];
     size_t column_count;
     size_t rows;
+    bool whole; /* no cell is cut */
     struct grid *grid;
     json_t *array;
 };
@@ -115,10 +116,16 @@ bool list_row(struct list *list, const ProtobufCMessage *row)
     bool ok = true;
     list->rows++;
     for (size_t n = 0; n < list->column_count && ok; n++) {
-        const char *text = cut_cell(list->cli, cell_text(list->cli, row, list->columns[n]));
+        const char *text = cell_text(list->cli, row, list->columns[n]);
+        text = list->whole ? text : cut_cell(list->cli, text);
         ok = text != NULL && grid_cell(list->grid, text);
     }
     return ok;
+}
+
+void list_whole(struct list *list)
+{
+    list->whole = true;
 }
 
 void list_abandon(struct list *list)

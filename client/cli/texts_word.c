@@ -53,6 +53,8 @@ static const struct text_row words[] = {
     {"rejected", N_("refused")},
     {"superseded", N_("replaced")},
     /* households and persons */
+    {"sms", N_("text message")},
+    {"none", N_("no contact wished")},
     {"OCCUPANCY_UNKNOWN", N_("not known")},
     {"OCCUPIED", N_("occupied")},
     {"VACANT", N_("vacant")},

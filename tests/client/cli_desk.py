@@ -80,7 +80,20 @@ try:
     has(zh("desk", "inbox", "list"), "没有记录")
     has(zh("desk", "ticket", "board", "--office", "BJ1"), "没有在办的单", "李师傅")
 
+    # A household as the desk reads it: square metres, days, how one likes to be called, the car.
+    described = base / "described.csv"
+    described.write_text("房号,面积,交付日期,业主,业主电话,联系方式,车牌\n3-1-101,89.37,2020-05-01,赵七,13900000007,phone,京A12345\n")
+    check(run("lead", "household", "import", described, "--office", "BJ1", "-q").returncode == 0, "a household described")
+    file = zh("desk", "household", "show", home, "--purpose", "call")
+    has(file, "89.37 m2", "2020-05-01", "电话", "京A12345 (")
+    check(not any(word in file.stdout for word in ("893700", "00:00:00", "phone", "车牌=")), "no codes in a household", file)
+
     # Words instead of codes; codes in JSON.
+    spoken = zh("desk", "ticket", "create", "--channel", "phone", "--household", home, "--contact-phone", "13900000007",
+                "--description", "灯坏")
+    has(spoken, "已受理")
+    number = next(line.split()[-1] for line in spoken.stdout.split("\n") if line.startswith("单号"))
+    has(zh("lead", "ticket", "act", number, "cancel", "--field", "cancel_reason=误报"), "已取消")
     first = ticket()
     second = ticket("3-1-102")
     listed = zh("desk", "ticket", "list")
@@ -94,6 +107,12 @@ try:
     has(shown, "已派单", "李师傅", "派单", "受理", "受理渠道", "电话", "工种", "水工", "到场时限", "按时")
     check("DISPATCHED" not in shown.stdout and "plumber" not in shown.stdout, "no codes", shown)
     has(zh("desk", "ticket", "actions", second["id"]), "dispatch 派单", "处理人 (assignee)", "已派单")
+    # Fields that have to be given are shown whole; a role is lent from now on where nothing else is said.
+    has(zh("lead", "ticket", "actions", second["id"]), "保修判定 (warranty_decision), 判定理由 (liability_reason)")
+    tomorrow = time.strftime("%Y-%m-%dT%H:%M", time.gmtime(time.time() + 32 * 3600))
+    lent = zh("lead", "delegate", "create", "desk", "--role", "cs_lead", "--until", tomorrow)
+    check(lent.returncode == 0, "a role is lent", lent)
+    has(zh("lead", "delegate", "list"), "已结束", "客服主管")
     has(zh("tech", "whoami"), "维修")
     has(zh("desk", "kind", "show", "repair_ticket"), "受理渠道", "channel", "choice", "已派单", "WAT-01")
     has(zh("admin", "role", "list"), "cs_agent", "客服")

@@ -286,6 +286,9 @@ static void test_titles_are_sorted_and_used(void **state)
     assert_string_equal(title_of("absent"), "absent");
     assert_string_equal(title_of("weather_mode"), "bad weather");
     assert_string_equal(title_of("kind_code"), "kind");
+    assert_string_equal(title_of("ended"), "ended");
+    assert_string_equal(title_of("tries"), "tries left");
+    assert_string_equal(title_of("unchanged"), "unchanged");
     assert_null(title_of("no_such_field"));
 }
 
