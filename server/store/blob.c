@@ -20,6 +20,9 @@
 #include "store/internal.h"
 #include "store/store_meta.h"
 
+/* More orphans wait for the next upload. */
+#define SWEPT_PER_UPLOAD 4
+
 int64_t gj_blob_monotonic_ms(void)
 {
     struct timespec now;
@@ -47,6 +50,18 @@ static void complete(struct gj_blob *blob, struct gj_blob_job *job)
     sodium_memzero(job->key, sizeof job->key);
 }
 
+/* Every upload that begins lets go of some that never became part of anything, so that they cannot pile up. An error is
+ * met again at the next one. */
+static void sweep(struct gj_blob *blob)
+{
+    struct gj_txn *snapshot = NULL;
+    unsigned removed = 0;
+    if (gj_txn_begin_read(blob->store, &snapshot) == GJ_OK) {
+        (void)gj_blob_sweep(blob, snapshot, SWEPT_PER_UPLOAD, &removed);
+        gj_txn_abort(snapshot);
+    }
+}
+
 static void *run_thread(void *arg)
 {
     struct gj_blob *blob = arg;
@@ -65,8 +80,12 @@ static void *run_thread(void *arg)
         }
         blob->queued--;
         pthread_mutex_unlock(&blob->lock);
+        bool begins = job->op == GJ_BLOB_BEGIN;
         complete(blob, job);
         job->on_done(job);
+        if (begins) {
+            sweep(blob);
+        }
         pthread_mutex_lock(&blob->lock);
     }
     pthread_mutex_unlock(&blob->lock);

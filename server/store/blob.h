@@ -66,7 +66,8 @@ enum gj_err gj_blob_submit(struct gj_blob *blob, struct gj_blob_job *job);
 enum gj_err gj_blob_run(struct gj_blob *blob, struct gj_blob_job *job);
 
 /* Removes files that no row of the attachment table names and that are older than an hour, at most max of them, looking
- * at no more than max * 16 files per call and going on where the last call ended. Runs on the calling thread. */
+ * at no more than max * 16 files per call and going on where the last call ended. Runs on the calling thread; the
+ * blob's own does it after each GJ_BLOB_BEGIN, so a tool calls it only while nothing is submitted. */
 enum gj_err gj_blob_sweep(struct gj_blob *blob, struct gj_txn *snapshot, unsigned max, unsigned *removed);
 
 /* The row that makes a file belong to something; called in apply by the command that names it, key of

@@ -325,6 +325,30 @@ static void jobs_are_done_in_order_and_the_queue_is_bounded(void **state)
     }
 }
 
+static void an_upload_that_begins_lets_go_of_orphans(void **state)
+{
+    struct fixture *f = *state;
+    struct gj_blob *blob = open_blob(f);
+    struct gj_blob_name orphan = upload(blob, 100);
+    struct gj_blob_name fresh = upload(blob, 100);
+    char path[256];
+    file_path(f, &orphan, path);
+    struct utimbuf old = {1000, 1000};
+    assert_int_equal(utime(path, &old), 0);
+    struct gj_blob_job job = job_of(GJ_BLOB_BEGIN);
+    job.size_bytes = 100;
+    job.owner = 0;
+    job.on_done = on_done;
+    done_count = 0;
+    set_gate(true);
+    check_ok(gj_blob_submit(blob, &job));
+    gj_blob_close(blob);
+    check_ok(job.err);
+    assert_int_equal(access(path, F_OK), -1);
+    file_path(f, &fresh, path);
+    assert_int_equal(access(path, F_OK), 0);
+}
+
 static void orphans_are_swept_and_named_files_stay(void **state)
 {
     struct fixture *f = *state;
@@ -428,6 +452,7 @@ int main(void)
         T_ROW(unfinished_uploads_leave_nothing),
         T_ROW(the_number_of_uploads_is_bounded),
         T_ROW(jobs_are_done_in_order_and_the_queue_is_bounded),
+        T_ROW(an_upload_that_begins_lets_go_of_orphans),
         T_ROW(orphans_are_swept_and_named_files_stay),
         T_ROW(each_step_fails_once),
         T_ROW(a_low_disk_refuses_uploads),
