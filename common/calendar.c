@@ -2,7 +2,6 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <sodium.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,7 +18,6 @@ enum { TYPE_BITS = 0x07, WORKING_BIT = 0x10, OFFICIAL_BIT = 0x20 };
 struct gj_calendar {
     gj_day first;
     size_t days;
-    uint8_t digest[crypto_hash_sha256_BYTES];
     uint8_t info[];
 };
 
@@ -235,7 +233,6 @@ enum gj_err gj_calendar_parse(const char *bytes, size_t len, struct gj_calendar 
         gj_calendar_free(calendar);
         return err;
     }
-    crypto_hash_sha256(calendar->digest, (const unsigned char *)bytes, len);
     *out = calendar;
     return GJ_OK;
 }
@@ -288,11 +285,6 @@ enum gj_err gj_calendar_empty(struct gj_calendar **out)
 void gj_calendar_free(struct gj_calendar *calendar)
 {
     free(calendar);
-}
-
-const uint8_t *gj_calendar_digest(const struct gj_calendar *calendar)
-{
-    return calendar->digest;
 }
 
 void gj_calendar_years(const struct gj_calendar *calendar, int32_t *first, int32_t *last)

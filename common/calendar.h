@@ -69,9 +69,6 @@ enum gj_err gj_calendar_load(const char *path, struct gj_calendar **out, struct 
 enum gj_err gj_calendar_empty(struct gj_calendar **out);
 void gj_calendar_free(struct gj_calendar *calendar);
 
-/* SHA-256 of the table's bytes: which version of the calendar a due date was computed with. */
-const uint8_t *gj_calendar_digest(const struct gj_calendar *calendar);
-
 /* First and last listed year; both 0 when the calendar is empty. */
 void gj_calendar_years(const struct gj_calendar *calendar, int32_t *first, int32_t *last);
 

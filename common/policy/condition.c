@@ -207,13 +207,3 @@ bool gj_conditions_possible(const struct gj_condition_list *list, const struct g
     struct scene scene = {kind, view, actor, NULL, 0, open};
     return judge_all(&scene, list) != NO;
 }
-
-const char *gj_condition_word(enum gj_condition_op op)
-{
-    static const char *const words[] = {
-#define WORD(name, word, arguments, meaning) word,
-        GJ_CONDITION_LIST(WORD)
-#undef WORD
-    };
-    return words[op];
-}

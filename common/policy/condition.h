@@ -55,6 +55,4 @@ const char *gj_condition_field(const struct gj_condition *condition, const struc
 bool gj_conditions_possible(const struct gj_condition_list *list, const struct gj_kind *kind,
     const struct gj_view *view, const struct gj_actor *actor, const struct gj_field_set *open);
 
-const char *gj_condition_word(enum gj_condition_op op);
-
 #endif

@@ -176,11 +176,6 @@ struct gj_peer *gj_sessions_peer(struct gj_sessions *sessions, uint64_t number)
     return peer;
 }
 
-struct gj_peer *gj_sessions_first(struct gj_sessions *sessions)
-{
-    return sessions->first;
-}
-
 /* ---- sessions ---- */
 
 void gj_sessions_unbind(struct gj_sessions *sessions, struct gj_peer *peer)
@@ -240,16 +235,6 @@ bool gj_sessions_device_online(const struct gj_sessions *sessions, uint64_t devi
         }
     }
     return false;
-}
-
-void gj_sessions_close_all(struct gj_sessions *sessions, enum gj_close_reason reason)
-{
-    for (struct gj_peer *peer = sessions->first, *next; peer != NULL; peer = next) {
-        next = peer->next;
-        if (!peer->closing) {
-            peer->ops->close(peer, reason);
-        }
-    }
 }
 
 void gj_sessions_figures(const struct gj_sessions *sessions, struct gj_sessions_figures *out)

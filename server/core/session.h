@@ -83,15 +83,10 @@ void gj_sessions_end_user(struct gj_sessions *sessions, uint64_t user);
 /* The same for all but one channel: the user has set a new password there. */
 void gj_sessions_end_user_but(struct gj_sessions *sessions, uint64_t user, const struct gj_peer *kept);
 bool gj_sessions_device_online(const struct gj_sessions *sessions, uint64_t device);
-/* Says goodbye to every channel: the daemon stops. */
-void gj_sessions_close_all(struct gj_sessions *sessions, enum gj_close_reason reason);
 
 struct gj_sessions_figures {
     uint64_t channels, sessions;
 };
 void gj_sessions_figures(const struct gj_sessions *sessions, struct gj_sessions_figures *out);
-
-/* First registered channel, then peer->next: for heartbeats and figures. */
-struct gj_peer *gj_sessions_first(struct gj_sessions *sessions);
 
 #endif

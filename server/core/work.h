@@ -73,14 +73,11 @@ struct gj_deadline_place gj_work_place(struct gj_ctx *ctx, const struct gj_work 
 
 /* A stored or wire field as the rules see it; lines are laid out in the arena. */
 struct gj_field_value gj_work_value(const Gj__V1__Field *field, struct gj_arena *arena);
-/* The same for a list; NULL only when the arena is full. */
-struct gj_field_value *gj_work_values(Gj__V1__Field *const *fields, size_t count, struct gj_arena *arena);
 
 /* The stored field, or NULL. Head fields are not among them. */
 Gj__V1__Field *gj_work_field(const struct gj_work *work, const char *key);
 /* Sets a declared field to a value (borrowed), in the head or in the list. A field without a value is removed. */
 void gj_work_set(struct gj_ctx *ctx, struct gj_work *work, const Gj__V1__Field *value);
-void gj_work_set_text(struct gj_ctx *ctx, struct gj_work *work, const char *key, const char *text);
 /* Adds or removes a tie of a person to the record. */
 void gj_work_tie(struct gj_ctx *ctx, struct gj_work *work, enum gj_relation relation, uint64_t user);
 void gj_work_untie(struct gj_work *work, enum gj_relation relation);

@@ -97,15 +97,6 @@ struct gj_field_value gj_work_value(const Gj__V1__Field *field, struct gj_arena 
     return value;
 }
 
-struct gj_field_value *gj_work_values(Gj__V1__Field *const *fields, size_t count, struct gj_arena *arena)
-{
-    struct gj_field_value *values = GJ_ARENA_ARRAY(arena, count, struct gj_field_value);
-    for (size_t i = 0; values != NULL && i < count; i++) {
-        values[i] = gj_work_value(fields[i], arena);
-    }
-    return values;
-}
-
 static bool has_value(const Gj__V1__Field *field)
 {
     if (field->value_case == GJ__V1__FIELD__VALUE_REF) {
@@ -231,16 +222,6 @@ void gj_work_set(struct gj_ctx *ctx, struct gj_work *work, const Gj__V1__Field *
         return;
     }
     put_in_list(ctx, work->row, value);
-}
-
-void gj_work_set_text(struct gj_ctx *ctx, struct gj_work *work, const char *key, const char *text)
-{
-    Gj__V1__Field *field = gj_work_field_text(ctx->arena, key, text);
-    if (field == NULL) {
-        gj_txn_fail(ctx->txn, gj_arena_why(ctx->arena));
-        return;
-    }
-    gj_work_set(ctx, work, field);
 }
 
 static Gj__V1__Field *new_field(struct gj_arena *arena, const char *key, Gj__V1__Field__ValueCase value_case)
