@@ -476,7 +476,9 @@ size_t gj_flow_offers(const struct gj_kind *kind, const struct gj_view *view, co
     for (size_t i = 0; i < BUILT_IN_COUNT && count < GJ_FLOW_OFFERS_MAX; i++) {
         struct judge judge = {.kind = kind, .view = view, .request = &request};
         struct gj_flow_result ignored;
-        bool fits = built_in[i].act == GJ_FLOW_AMEND ? open : decide_built_in(&judge, built_in[i].act, &ignored);
+        /* Who may say no may say yes; the fields of the request are kept with it, and this view does not have them. */
+        enum gj_flow_act act = built_in[i].act == GJ_FLOW_APPROVE ? GJ_FLOW_REJECT : built_in[i].act;
+        bool fits = act == GJ_FLOW_AMEND ? open : decide_built_in(&judge, act, &ignored);
         if (fits) {
             offers[count++] = (struct gj_flow_offer){.act = built_in[i].verb, .label = built_in_labels[i]};
         }

@@ -386,6 +386,21 @@ static void a_second_refusal_goes_to_the_lead(void **state)
     assert_int_equal(record_act(&record, "eng_lead", "dispatch", order, 2), GJ_REFUSAL_NONE);
 }
 
+static bool is_offered(const struct record *record, const char *role, const char *act)
+{
+    struct gj_flow_offer offers[GJ_FLOW_OFFERS_MAX];
+    struct person person;
+    person_init(&person, role);
+    size_t count =
+        gj_flow_offers(gj_policy_kind(stage_policy, "repair_ticket"), &record->view, &person.actor, 1, offers);
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(offers[i].act, act) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void a_hold_needs_the_leads_consent(void **state)
 {
     (void)state;
@@ -398,6 +413,9 @@ static void a_hold_needs_the_leads_consent(void **state)
     assert_int_equal(record_act(&record, "tech", "hold", given, 3), GJ_REFUSAL_NONE);
     assert_string_equal(code_of(&record), "WORKING");
     assert_string_equal(record.view.pending.act, "hold");
+    /* Who is asked sees that yes and no can be said, though the request's fields are not handed in again. */
+    assert_true(is_offered(&record, "eng_lead", "approve") && is_offered(&record, "eng_lead", "reject"));
+    assert_false(is_offered(&record, "tech", "approve") || is_offered(&record, "cs_lead", "approve"));
     assert_int_equal(record_act(&record, "tech", "hold", given, 3), GJ_REFUSAL_APPROVAL_PENDING);
     assert_int_equal(record_act(&record, "tech", "approve", given, 3), GJ_REFUSAL_APPROVER_IS_REQUESTER);
     assert_int_equal(record_act(&record, "cs_lead", "approve", given, 3), GJ_REFUSAL_ACT_NOT_YOURS);
