@@ -73,7 +73,16 @@ static bool is_open(const struct look *look, const struct gj_transition *step)
     return gj_flow_open(look->work->kind, &look->work->view, step, look->ctx->now_ms);
 }
 
-/* Work that is bound to one person is not left while somebody can give it to another. */
+static bool gives_away(const struct gj_transition *step, uint16_t assignee)
+{
+    bool gives = gj_field_set_has(&step->need_now, assignee);
+    for (size_t i = 0; i < step->set_count; i++) {
+        gives = gives || (step->sets[i].field_at == assignee && step->sets[i].op == GJ_SET_CLEAR);
+    }
+    return gives;
+}
+
+/* Work that is bound to one person is not left while somebody can give it to another or take it back. */
 static bool can_be_given(const struct look *look, const struct gj_transition *step)
 {
     const struct gj_kind *kind = look->work->kind;
@@ -84,8 +93,7 @@ static bool can_be_given(const struct look *look, const struct gj_transition *st
     }
     for (size_t i = 0; bound && assignee != GJ_NO_INDEX && i < kind->transition_count; i++) {
         const struct gj_transition *other = &kind->transitions[i];
-        if (gj_field_set_has(&other->need_now, assignee) && is_open(look, other) &&
-            anybody(look->ctx, look->work, other, false)) {
+        if (gives_away(other, assignee) && is_open(look, other) && anybody(look->ctx, look->work, other, false)) {
             return true;
         }
     }

@@ -227,7 +227,7 @@ static void tell_parent(struct gj_ctx *ctx, const struct act *a)
     const struct gj_state *to = transition == NULL ? NULL : gj_kind_state(a->work.kind, a->flow.to);
     struct gj_work parent;
     if (to != NULL && to->class == GJ_STATE_FINAL && !a->flow.pending && a->work.row->parent != 0 &&
-        gj_work_load(ctx, a->work.row->parent, &parent)) {
+        gj_work_load(ctx, a->work.row->parent, &parent) && parent.kind->number == a->work.kind->number) {
         gj_notify_child(ctx, &parent, &a->work);
     }
 }

@@ -10,6 +10,7 @@
 #include "core/stand_in.h"
 #include "core/subject.h"
 #include "core/work.h"
+#include "core/work_seal.h"
 #include "core/work_code.h"
 #include "store/record.h"
 
@@ -144,11 +145,13 @@ static void set_given(struct gj_ctx *ctx, struct gj_work *work, const struct gj_
 void gj_work_take(struct gj_ctx *ctx, struct gj_work *work, const struct gj_work_step *step)
 {
     Gj__Stored__Record *row = work->row;
+    uint64_t had_it = row->assignee;
     set_given(ctx, work, step);
     for (size_t i = 0; i < step->transition->set_count; i++) {
         do_set(ctx, work, step, &step->transition->sets[i]);
     }
     mark(ctx, work, step);
+    work->taken_from = row->assignee != had_it && had_it != step->actor ? had_it : 0;
     gj_assign_note(ctx, work, step->assignment);
     if (step->from != step->to) {
         row->n_asked = 0; /* the step they were asked for is taken */
@@ -205,7 +208,8 @@ static void add_field(Gj__Work__Create *body, Gj__V1__Field *field)
     }
 }
 
-#define FOLLOW_FIELDS_MAX 8
+#define FOLLOW_FIELDS_MAX 10
+#define DUTY_LOG "duty_log"
 
 static bool declares(const struct gj_kind *kind, const char *key)
 {
@@ -223,11 +227,44 @@ static const char *link_code(const struct gj_kind *from, const struct gj_kind *t
     return named == NULL ? "" : named;
 }
 
-/* A record made by a step of another: in the same office, for the same household, linked back. What else it says are
- * codes, so that nothing needs a key: the clock and the rung for a line of the duty log. */
-static void follow_create(struct gj_ctx *ctx, const struct gj_work *work, const char *kind_code, const char *link,
-    const char *timer, const char *step)
+static void carry_ref(
+    struct gj_ctx *ctx, Gj__Work__Create *body, const struct gj_kind *kind, const char *key, uint64_t id)
 {
+    if (id != 0 && declares(kind, key)) {
+        add_field(body, gj_work_field_ref(ctx->arena, key, id));
+    }
+}
+
+static void carry_text(
+    struct gj_ctx *ctx, Gj__Work__Create *body, const struct gj_kind *kind, const char *key, const char *text)
+{
+    if (text[0] != '\0' && declares(kind, key)) {
+        add_field(body, gj_work_field_text(ctx->arena, key, text));
+    }
+}
+
+/* What the matter is about: a record that goes on with it says so too, and is sealed with the same key. Texts that are
+ * sealed stay where they are. */
+static void carry_matter(
+    struct gj_ctx *ctx, const Gj__Stored__Record *row, const struct gj_kind *kind, Gj__Work__Create *body)
+{
+    struct gj_subject subject = gj_seal_subject(row->subject);
+    body->subject_kind = subject.kind;
+    body->subject = subject.id;
+    carry_ref(ctx, body, kind, "parent", row->id);
+    carry_ref(ctx, body, kind, "unit", row->unit);
+    carry_ref(ctx, body, kind, "asset", row->asset);
+    carry_text(ctx, body, kind, "place", row->place);
+    carry_text(ctx, body, kind, "category", row->category);
+}
+
+/* A record made by a step of another: in the same office, for the same household, linked back. A line of the duty log
+ * says nothing but codes: the clock and the rung. */
+static void follow_create(
+    struct gj_ctx *ctx, const struct gj_work *work, const struct gj_follow *follow, const char *timer, const char *step)
+{
+    bool log = follow->op == GJ_FOLLOW_LOG;
+    const char *kind_code = log ? DUTY_LOG : follow->kind;
     const struct gj_kind *kind = gj_policy_kind(ctx->policy, kind_code);
     Gj__Work__Create *body = GJ_ARENA_NEW(ctx->arena, Gj__Work__Create);
     Gj__V1__Field **fields = GJ_ARENA_ARRAY(ctx->arena, FOLLOW_FIELDS_MAX, Gj__V1__Field *);
@@ -246,8 +283,9 @@ static void follow_create(struct gj_ctx *ctx, const struct gj_work *work, const 
     body->subject_kind = GJ_SUBJECT_OFFICE;
     body->subject = row->office;
     body->fields = fields;
-    if (row->household != 0 && declares(kind, "household")) {
-        add_field(body, gj_work_field_ref(ctx->arena, "household", row->household));
+    carry_ref(ctx, body, kind, "household", row->household);
+    if (!log) {
+        carry_matter(ctx, row, kind, body);
     }
     if (declares(kind, "line_type")) {
         add_field(body, gj_work_field_text(ctx->arena, "line_type", timer != NULL ? "breach" : "system"));
@@ -265,7 +303,7 @@ static void follow_create(struct gj_ctx *ctx, const struct gj_work *work, const 
     back->kind = (char *)work->kind->code;
     back->number = row->number;
     back->id = row->id;
-    back->link = (char *)link_code(kind, work->kind, link);
+    back->link = (char *)link_code(kind, work->kind, follow->link);
     links[0] = back;
     body->links = links;
     body->n_links = 1;
@@ -277,22 +315,17 @@ static void follow_create(struct gj_ctx *ctx, const struct gj_work *work, const 
     }
 }
 
-static const char *duty_log_code(const struct gj_policy *policy)
-{
-    return gj_policy_kind(policy, "duty_log") == NULL ? NULL : "duty_log";
-}
-
 void gj_work_follow(struct gj_ctx *ctx, struct gj_work *work, const struct gj_follow *follow, size_t count,
     const char *timer, const char *step)
 {
     for (size_t i = 0; i < count; i++) {
         switch (follow[i].op) {
         case GJ_FOLLOW_CREATE:
-            follow_create(ctx, work, follow[i].kind, follow[i].link, timer, step);
+            follow_create(ctx, work, &follow[i], timer, step);
             break;
         case GJ_FOLLOW_LOG:
-            if (duty_log_code(ctx->policy) != NULL) {
-                follow_create(ctx, work, duty_log_code(ctx->policy), follow[i].link, timer, step);
+            if (gj_policy_kind(ctx->policy, DUTY_LOG) != NULL) {
+                follow_create(ctx, work, &follow[i], timer, step);
             }
             break;
         case GJ_FOLLOW_ACT_PARENT:
@@ -335,10 +368,25 @@ static void wake_pointing(struct gj_ctx *ctx, const struct gj_work *work)
     }
 }
 
+/* Whoever loses work through somebody else hears of it, whomever else the step tells. */
+static void tell_former(struct gj_ctx *ctx, struct gj_work *work, const struct gj_transition *transition)
+{
+    if (work->taken_from == 0) {
+        return;
+    }
+    const char *code = gj_arena_printf(ctx->arena, "record.%s", work->kind->acts[transition->act_at].name);
+    if (code == NULL) {
+        gj_txn_fail(ctx->txn, gj_arena_why(ctx->arena));
+        return;
+    }
+    gj_notify_person(ctx, work, work->taken_from, code);
+}
+
 void gj_work_after(struct gj_ctx *ctx, struct gj_work *work, const struct gj_transition *transition)
 {
     if (transition != NULL) {
         gj_notify_step(ctx, work, transition);
+        tell_former(ctx, work, transition);
         gj_work_follow(ctx, work, transition->follow, transition->follow_count, NULL, NULL);
     }
     gj_stand_in_review(ctx, work);
