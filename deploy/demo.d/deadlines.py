@@ -9,7 +9,8 @@ MINUTE, HOUR, DAY = 60000, 3600000, 86400000
 CLOCKS = {
     "triage": ("received", {"create"}, {"triage"}),
     "dispatch": ("received", {"create"}, {"dispatch", "to_rework"}),
-    "accept": ("act", {"dispatch", "reassign", "redo"}, {"accept", "decline", "reassign", "transfer"}),
+    "accept": ("act", {"dispatch", "reassign", "hand_over", "redo"},
+               {"accept", "decline", "reassign", "hand_over", "recall", "transfer"}),
     "contact": ("received", {"create"}, {"appoint", "arrive", "nobody_home", "to_rework"}),
     "arrive": ("received", {"create"}, {"arrive", "to_rework"}),
     "survey": ("received", {"create"}, {"arrive", "to_rework"}),
@@ -18,13 +19,13 @@ CLOCKS = {
     "plan": ("received", {"create"}, {"make_plan", "finish", "to_rework"}),
     "acceptance": ("act", {"finish"}, {"owner_accept", "accept_common", "owner_reject", "close_not_confirmed"}),
     "follow_up": ("act", {"begin_follow_up"}, {"follow_up_ok", "follow_up_bad", "close_unreachable"}),
-    "hold_until": ("act", {"hold"}, {"resume"}),
-    "no_entry": ("act", {"leave_note"}, {"appoint", "arrive", "nobody_home", "reassign"}),
+    "hold_until": ("act", {"hold"}, {"resume", "hand_over", "recall"}),
+    "no_entry": ("act", {"leave_note"}, {"appoint", "arrive", "nobody_home", "hold", "reassign", "hand_over", "recall", "transfer"}),
     "redo_dispatch": ("act", {"owner_reject", "follow_up_bad", "reopen"}, {"redo"}),
     "redo_finish": ("act", {"redo"}, {"finish"}),
-    "redispatch": ("act", {"decline", "transfer", "rework_out_of_scope"}, {"dispatch", "to_rework"}),
-    "rework": ("act", {"to_rework"}, {"rework_done", "rework_out_of_scope"}),
-    "quote_answer": ("act", {"quote"}, {"agree_quote", "reject_quote"}),
+    "redispatch": ("act", {"decline", "recall", "transfer", "rework_out_of_scope", "rework_withdrawn"}, {"dispatch", "to_rework"}),
+    "rework": ("act", {"to_rework"}, {"rework_done", "rework_out_of_scope", "rework_withdrawn"}),
+    "quote_answer": ("act", {"quote"}, {"agree_quote", "reject_quote", "hand_over", "recall"}),
 }
 
 # Figures: minutes, or a number of days of a kind; a name in front means that this field of the ticket says when.

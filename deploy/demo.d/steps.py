@@ -70,7 +70,8 @@ def photo(ask, office, subject=0, record=0):
 # -- what each act needs
 
 def start_fields():
-    return [text("cause", "阀芯磨损"), text("plan", "更换阀芯"), text("liability", "property")]
+    return [text("cause", "阀芯磨损"), text("plan", "更换阀芯"), text("liability", "property"),
+            text("plan_consent", "spoken")]
 
 
 def hold_fields(now_ms, minutes):

@@ -60,6 +60,7 @@ static void fill_start(struct gj_desk_act *act, const struct gj_desk *desk, int6
     field_text(act, "cause", "软管老化开裂");
     field_text(act, "plan", "更换软管与角阀，试水");
     field_text(act, "liability", "property");
+    field_text(act, "plan_consent", "spoken");
 }
 
 static void fill_finish(struct gj_desk_act *act, const struct gj_desk *desk, int64_t now_ms)

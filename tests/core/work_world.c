@@ -176,7 +176,7 @@ static void step(struct world *w, uint64_t id, const char *to)
         result = world_act(w, w->tech, id, "arrive", NULL);
     } else if (strcmp(to, "WORKING") == 0) {
         result = world_act(w, w->tech, id, "start", text(w, "cause", "垫圈老化"), text(w, "plan", "更换垫圈"),
-            text(w, "liability", "property"), NULL);
+            text(w, "liability", "property"), text(w, "plan_consent", "spoken"), NULL);
     } else if (strcmp(to, "DONE") == 0) {
         result =
             world_act(w, w->tech, id, "finish", text(w, "work_done", "更换垫圈"), blob(w, id, "photos_before_after"),

@@ -204,7 +204,7 @@ static const struct {
     {"forms/repair.yaml", "set: {owner_calls: +1}", "set: {call_result: no_answer}", "only computed fields", 0},
     {"forms/repair.yaml", "set: {owner_calls: +1}", "set: {owner_calls: now}", "cannot be set on a number field", 0},
     {"forms/repair.yaml", "approve_at: office", "approve_at: unit", "approve_at names an office field", 0},
-    {"forms/repair.yaml", "{linked: {link: rework, state: CLOSED}}", "{linked: {link: rewrk, state: CLOSED}}",
+    {"forms/repair.yaml", "{priority_in: [P4]}", "{linked: {link: rewrk, state: CLOSED}}",
         "is not declared under links", 0},
     {"forms/repair.yaml", "act: resume}", "act: resum}", "is not one of the form's", -2},
     {"forms/repair.yaml", "    paused_in: [ON_HOLD, TO_REWORK]\n", "", "paused_in names no state", -2},
