@@ -131,12 +131,16 @@ static void send_one(guanjia_client *client, struct request *request)
     request->attempts++;
 }
 
+/* Whether only time can hold it back. A link that is being resumed or given up sends what waits when that is done; a
+ * timer for it would fire at once, again and again. */
+static bool is_open_for(const guanjia_client *client, const struct request *request)
+{
+    return client->open && !client->renewing && (!client->resuming || request->before_session);
+}
+
 static bool may_go(const guanjia_client *client, const struct request *request)
 {
-    if (!client->open || client->renewing || request->state == REQUEST_SENT) {
-        return false;
-    }
-    if (client->resuming && !request->before_session) {
+    if (!is_open_for(client, request) || request->state == REQUEST_SENT) {
         return false;
     }
     return request->state == REQUEST_HELD || request->retry_at <= uv_now(client->loop);
@@ -260,7 +264,7 @@ uint64_t request_next_at(const guanjia_client *client)
         if (request->deadline_at < next) {
             next = request->deadline_at;
         }
-        if (client->open && request->state == REQUEST_PAUSED && request->retry_at < next) {
+        if (request->state == REQUEST_PAUSED && is_open_for(client, request) && request->retry_at < next) {
             next = request->retry_at;
         }
     }

@@ -25,7 +25,10 @@ struct world {
     unsigned swallow;    /* so many are not answered, and the connection is cut */
     bool silent;
     bool session_dead; /* resume is refused */
-    uint64_t applied;  /* writes that took effect */
+    bool resume_waits; /* resume is answered by the test itself: */
+    struct fake_peer *resuming;
+    uint64_t resume_id;
+    uint64_t applied; /* writes that took effect */
     uint8_t keys[64][16];
     unsigned key_count;
     uint64_t subscribe_after; /* what the last subscription asked for */
@@ -92,7 +95,10 @@ static void on_request(void *arg, struct fake_peer *peer, const Gj__V1__Request 
     struct world *world = arg;
     if (request->call == GJ__V1__CALL__SESSION_RESUME) {
         world->resumes++;
-        if (world->session_dead) {
+        if (world->resume_waits) {
+            world->resuming = peer;
+            world->resume_id = request->id;
+        } else if (world->session_dead) {
             fake_refuse(peer, request->id, GUANJIA_S_UNAUTHENTICATED, "session.ended", "", 0);
         } else {
             send_session(peer, request->id);
@@ -421,6 +427,28 @@ static void test_a_session_is_kept_and_resumed(void **state)
     assert_int_equal(world->state, GUANJIA_READY);
 }
 
+/* Its time to be tried again comes and goes before the session is back: nothing may spin meanwhile. */
+static void test_a_busy_write_waits_for_the_session(void **state)
+{
+    struct world *world = *state;
+    open_client(world);
+    log_in(world);
+    unsigned before = world->answers;
+    world->busy_first = 1;
+    world->resume_waits = true;
+    call(world, WRITE_CALL, 5000);
+    assert_true(RUN_UNTIL(world, world->busy_first == 0, 3000));
+    (void)RUN_UNTIL(world, false, 10);
+    fake_server_cut(&world->server);
+    assert_true(RUN_UNTIL(world, world->resuming != NULL, 3000));
+    (void)RUN_UNTIL(world, false, 600);
+    assert_int_equal(world->answers, before);
+    send_session(world->resuming, world->resume_id);
+    assert_true(RUN_UNTIL(world, world->answers == before + 1, 3000));
+    assert_int_equal(world->last.status, GUANJIA_S_OK);
+    assert_int_equal(world->applied, 1);
+}
+
 static void test_a_dead_session_means_log_in(void **state)
 {
     struct world *world = *state;
@@ -626,6 +654,7 @@ int main(void)
         CASE(test_the_successor_key_is_tried),
         CASE(test_another_company_is_refused),
         CASE(test_a_session_is_kept_and_resumed),
+        CASE(test_a_busy_write_waits_for_the_session),
         CASE(test_a_dead_session_means_log_in),
         CASE(test_an_unanswered_heartbeat_ends_the_channel),
         CASE(test_a_heartbeat_is_answered),
