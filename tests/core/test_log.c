@@ -43,6 +43,20 @@ static Gj__V1__Status put(struct scene *scene, uint32_t call, uint32_t n, const 
     return status;
 }
 
+static void test_a_clean_stop_leaves_nothing_to_apply(void **state)
+{
+    struct scene scene = begin(state);
+
+    for (uint32_t n = 1; n <= 20; n++) {
+        assert_int_equal(put(&scene, CALL_PUT, n, "a"), GJ__V1__STATUS__OK);
+    }
+    end(&scene);
+    fixture_restart(scene.fixture);
+    assert_int_equal(scene.fixture->replayed.groups, 0);
+    assert_int_equal(fixture_number(scene.fixture, "a"), 20);
+}
+
+#ifdef GJ_FAULTS
 static void digest(struct scene *scene, uint8_t out[32])
 {
     crypto_hash_sha256_state state;
@@ -64,20 +78,6 @@ static void digest(struct scene *scene, uint8_t out[32])
     crypto_hash_sha256_final(&state, out);
 }
 
-static void test_a_clean_stop_leaves_nothing_to_apply(void **state)
-{
-    struct scene scene = begin(state);
-
-    for (uint32_t n = 1; n <= 20; n++) {
-        assert_int_equal(put(&scene, CALL_PUT, n, "a"), GJ__V1__STATUS__OK);
-    }
-    end(&scene);
-    fixture_restart(scene.fixture);
-    assert_int_equal(scene.fixture->replayed.groups, 0);
-    assert_int_equal(fixture_number(scene.fixture, "a"), 20);
-}
-
-#ifdef GJ_FAULTS
 /* The process ends without a checkpoint, as when it is killed. */
 static void kill_and_restart(struct scene *scene)
 {
