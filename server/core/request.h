@@ -23,7 +23,7 @@ struct gj_request {
     int64_t give_up_ms;    /* monotonic (uv_now): nobody waits any more; 0: never */
     enum gj_phase phase;
     bool deferred;
-    enum gj_err failed; /* before it was deferred; GJ_OK: nothing did */
+    enum gj_err failed;              /* before it was deferred; GJ_OK: nothing did */
     const ProtobufCMessage *message; /* from the wire */
     const ProtobufCMessage *body;    /* of the command, as prepare gave it */
     void *carry;
