@@ -4,6 +4,7 @@
 #include "client/cli/show.h"
 #include "client/cli/value.h"
 #include "client/cli/words.h"
+#include "common/policy/view.h"
 #include "proto/dispatch.pb-c.h"
 
 #include <inttypes.h>
@@ -11,8 +12,8 @@
 #include <string.h>
 #include <time.h>
 
-/* The dispatcher's board: how much stands in which state, each state's tickets with the nearest deadline first, and
- * who has how much to do. */
+/* The dispatcher's board: how much stands in which state, each state's tickets with the most urgent first, and who
+ * has how much to do. */
 
 #define STATES_MAX 64
 
@@ -26,13 +27,18 @@ struct board {
     size_t state_count;
 };
 
-/* What is late stands first, then the nearest deadline, then the oldest. */
+/* By priority; in each what is late stands first, then the nearest deadline, then the oldest. */
 static int by_urgency(const void *left, const void *right)
 {
     const Gj__V1__Row *a = *(Gj__V1__Row *const *)left;
     const Gj__V1__Row *b = *(Gj__V1__Row *const *)right;
     int64_t due_a = a->due_at == 0 ? INT64_MAX : a->due_at;
     int64_t due_b = b->due_at == 0 ? INT64_MAX : b->due_at;
+    uint32_t rank_a = gj_priority_rank(a->priority);
+    uint32_t rank_b = gj_priority_rank(b->priority);
+    if (rank_a != rank_b) {
+        return rank_a < rank_b ? -1 : 1;
+    }
     if (a->breached != b->breached) {
         return a->breached ? -1 : 1;
     }

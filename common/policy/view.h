@@ -74,6 +74,11 @@ struct gj_stand_in {
 };
 
 #define GJ_NO_PRIORITY 9
+/* What is shown and looked at first. What was not classified yet comes right behind P1: it may be anything. */
+static inline uint32_t gj_priority_rank(uint32_t priority)
+{
+    return priority == GJ_NO_PRIORITY ? 3 : 2 * priority;
+}
 
 /* All pointers are borrowed. Head fields appear in `values` under their keys like any other field; the numbers
  * repeated here are those the engine itself needs. */

@@ -136,6 +136,54 @@ static void the_board(void **state)
         "no_right", NULL);
 }
 
+static const Gj__V1__Board *board_of(struct world *w)
+{
+    Gj__V1__BoardRequest request = GJ__V1__BOARD_REQUEST__INIT;
+    request.office = w->office;
+    const struct gj_result *result = gj_direct_call(w->direct, w->agent, GJ__V1__CALL__DISPATCH_BOARD, &request);
+    assert_ok(result);
+    return (const Gj__V1__Board *)result->body;
+}
+
+/* Nothing urgent waits behind what is not, however late that is, and however much of it there is. */
+static void priority_comes_first_on_the_board(void **state)
+{
+    struct world *w = *state;
+    for (int i = 0; i < 4; i++) {
+        (void)world_ticket(w, "CIV-02", 3);
+    }
+    gj_direct_advance(w->direct, 5 * DAY); /* all of them are late by now */
+    uint64_t lift = world_ticket(w, "LFT-04", 2);
+    uint64_t power = world_ticket(w, "ELE-01", 1);
+    uint64_t older = world_ticket(w, "WAT-03", 2);
+    const Gj__V1__Board *board = board_of(w);
+    assert_int_equal(board->n_unassigned, 7);
+    assert_int_equal(board->unassigned[0]->id, power);
+    assert_int_equal(board->unassigned[1]->id, lift);
+    assert_int_equal(board->unassigned[2]->id, older);
+    for (size_t i = 3; i < 7; i++) {
+        assert_int_equal(board->unassigned[i]->priority, 3);
+    }
+    for (int i = 0; i < 300; i++) {
+        (void)world_ticket(w, "CIV-02", 3);
+    }
+    uint64_t last = world_ticket(w, "WAT-01", 1);
+    board = board_of(w);
+    assert_int_equal(board->n_unassigned, 300);
+    assert_int_equal(board->unassigned[1]->id, last);
+    /* The queue sorted by priority says the same. */
+    Gj__V1__ListRequest list = GJ__V1__LIST_REQUEST__INIT;
+    list.kind = (char *)"repair_ticket";
+    list.office = w->office;
+    list.sort = (char *)"priority";
+    const struct gj_result *result = gj_direct_call(w->direct, w->agent, GJ__V1__CALL__RECORD_LIST, &list);
+    assert_ok(result);
+    const Gj__V1__RowList *rows = (const Gj__V1__RowList *)result->body;
+    assert_int_equal(rows->rows[0]->id, power);
+    assert_int_equal(rows->rows[1]->id, last);
+    assert_int_equal(rows->rows[4]->priority, 3);
+}
+
 #define STORY(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -146,6 +194,7 @@ int main(void)
         STORY(intake_takes_the_suggestion),
         STORY(intake_refusals),
         STORY(the_board),
+        STORY(priority_comes_first_on_the_board),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

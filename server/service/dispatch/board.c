@@ -30,24 +30,97 @@ static bool may_see(struct board *board)
     return !access.own_only || gj_refuse(ctx, GJ__V1__STATUS__DENIED, "no_right", "office", NULL);
 }
 
+/* ---- the queue: priority first, then the nearest deadline; what has no place on the board is the least urgent ---- */
+
+struct pick {
+    uint64_t id;
+    uint32_t rank;
+    int64_t due_ms;
+};
+
+static bool before(const struct pick *a, const struct pick *b)
+{
+    if (a->rank != b->rank) {
+        return a->rank < b->rank;
+    }
+    return a->due_ms != b->due_ms ? a->due_ms < b->due_ms : a->id < b->id;
+}
+
+static void keep(struct pick *picks, size_t *count, const struct pick *pick)
+{
+    size_t at = *count;
+    while (at > 0 && before(pick, &picks[at - 1])) {
+        at--;
+    }
+    if (at == GJ_DISPATCH_BOARD_MAX) {
+        return;
+    }
+    *count += *count < GJ_DISPATCH_BOARD_MAX ? 1 : 0;
+    memmove(&picks[at + 1], &picks[at], (*count - at - 1) * sizeof(picks[0]));
+    picks[at] = *pick;
+}
+
+static struct gj_key queue_key(const struct board *board)
+{
+    struct gj_key key;
+    gj_key_init(&key);
+    gj_key_u32(&key, (uint32_t)board->office->id);
+    gj_key_u16(&key, board->kind->number);
+    return key;
+}
+
+static Gj__V1__Row *read_row(struct gj_txn *txn, const struct gj_value *bytes, struct gj_arena *arena)
+{
+    Gj__Stored__Work *line = NULL;
+    if (gj_record_unpack(txn, bytes, &gj__stored__work__descriptor, arena, (void **)&line) && line->row == NULL) {
+        gj_txn_fail(txn, GJ_ECORRUPT);
+    }
+    return line == NULL ? NULL : line->row;
+}
+
+static size_t pick_rows(struct board *board, struct pick *picks)
+{
+    struct gj_key prefix = queue_key(board);
+    struct gj_arena scratch; /* one row at a time */
+    struct gj_iter iter;
+    size_t count = 0;
+    bool ok = true;
+    gj_arena_init(&scratch, GJ_REQUEST_ARENA_MAX);
+    gj_iter_prefix(&iter, board->ctx->txn, GJ_TABLE_WORK, &prefix, GJ_FORWARD);
+    while (ok && gj_iter_next(&iter)) {
+        gj_arena_reset(&scratch);
+        const Gj__V1__Row *row = read_row(board->ctx->txn, &iter.value, &scratch);
+        ok = row != NULL;
+        if (ok) {
+            struct pick pick = {.id = row->id,
+                .rank = gj_priority_rank(row->priority),
+                .due_ms = row->due_at == 0 ? INT64_MAX : row->due_at};
+            keep(picks, &count, &pick);
+        }
+    }
+    gj_iter_close(&iter);
+    gj_arena_fini(&scratch);
+    return count;
+}
+
 static void read_queue(struct board *board)
 {
     struct gj_ctx *ctx = board->ctx;
-    struct gj_key prefix;
-    gj_key_init(&prefix);
-    gj_key_u32(&prefix, (uint32_t)board->office->id);
-    gj_key_u16(&prefix, board->kind->number);
-    struct gj_iter iter;
-    gj_iter_prefix(&iter, ctx->txn, GJ_TABLE_WORK, &prefix, GJ_FORWARD);
-    while (board->out->n_assigned + board->out->n_unassigned < GJ_DISPATCH_BOARD_MAX && gj_iter_next(&iter)) {
-        Gj__Stored__Work *line = NULL;
-        if (!gj_record_unpack(ctx->txn, &iter.value, &gj__stored__work__descriptor, ctx->arena, (void **)&line)) {
-            break;
-        }
-        Gj__V1__Row *row = line->row;
+    struct pick *picks = GJ_ARENA_ARRAY(ctx->arena, GJ_DISPATCH_BOARD_MAX, struct pick);
+    if (picks == NULL) {
+        gj_txn_fail(ctx->txn, gj_arena_why(ctx->arena));
+        return;
+    }
+    size_t count = pick_rows(board, picks);
+    for (size_t i = 0; i < count; i++) {
+        struct gj_key key = queue_key(board);
+        struct gj_value bytes;
+        gj_key_u64(&key, picks[i].id);
+        Gj__V1__Row *row =
+            gj_txn_get(ctx->txn, GJ_TABLE_WORK, &key, &bytes) ? read_row(ctx->txn, &bytes, ctx->arena) : NULL;
         if (row == NULL) {
-            gj_txn_fail(ctx->txn, GJ_ECORRUPT);
-            break;
+            gj_txn_fail(ctx->txn, GJ_ECORRUPT); /* the same snapshot has just shown it */
+            return;
         }
         if (row->assignee == 0) {
             board->out->unassigned[board->out->n_unassigned++] = row;
@@ -55,7 +128,6 @@ static void read_queue(struct board *board)
             board->out->assigned[board->out->n_assigned++] = row;
         }
     }
-    gj_iter_close(&iter);
 }
 
 static bool absent(struct gj_ctx *ctx, uint64_t user)

@@ -24,7 +24,7 @@ static int64_t sort_value(enum sort sort, const Gj__V1__Row *row)
     if (sort == SORT_DUE) {
         return row->due_at == 0 ? INT64_MAX : row->due_at;
     }
-    return sort == SORT_PRIORITY ? (int64_t)row->priority : 0;
+    return sort == SORT_PRIORITY ? gj_priority_rank(row->priority) : 0;
 }
 
 static bool state_wanted(const Gj__V1__ListRequest *request, const char *state)
