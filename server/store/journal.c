@@ -141,6 +141,7 @@ enum gj_err gj_journal_append(struct gj_journal *journal, struct gj_journal_reco
     pthread_mutex_lock(&journal->lock);
     if (segment != journal->current) {
         segment->first = head->sequence;
+        segment->start = 0;
         segment->used = 0;
         journal->current = segment;
     }
@@ -165,6 +166,7 @@ void gj_journal_recycle(struct gj_journal *journal, uint64_t sequence)
         struct gj_segment *segment = &journal->segments[i];
         if (segment != journal->current && segment->last <= sequence) {
             segment->first = 0;
+            segment->start = 0;
             segment->used = 0;
         }
     }

@@ -17,7 +17,8 @@ struct gj_segment {
     size_t bytes;   /* written in full up to here */
     uint64_t first; /* number of its first record; 0: none that matters, the segment may be used anew */
     uint64_t last;
-    size_t used; /* bytes of its records */
+    size_t start; /* where that record lies: at 0, unless damage was found before it */
+    size_t used;  /* where its records end */
 };
 
 struct gj_journal {

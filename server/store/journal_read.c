@@ -95,14 +95,33 @@ static bool record_at(const struct gj_journal *journal, size_t at, struct gj_jou
     return gj_journal_parse(journal->key, journal->loaded + at, journal->loaded_from->bytes - at, out, size) == GJ_OK;
 }
 
-/* The number of a segment's first record. An unused segment keeps 0. */
-static enum gj_err read_first(struct gj_journal *journal, struct gj_segment *segment)
+/* The first record that can be read of the loaded segment, with a number above `after`. */
+static bool look_for(const struct gj_journal *journal, uint64_t after, struct gj_journal_record *out, size_t *at)
+{
+    size_t size = 0;
+    for (; *at < journal->loaded_from->bytes; *at += GJ_JOURNAL_BLOCK) {
+        if (record_at(journal, *at, out, &size) && out->sequence > after) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The number of a segment's first record. An unused segment keeps 0. Where the beginning is damaged, what waits may
+ * still be whole behind it. */
+static enum gj_err read_first(struct gj_journal *journal, struct gj_segment *segment, uint64_t after)
 {
     struct gj_journal_record record;
+    size_t at = 0;
     size_t size = 0;
     enum gj_err err = gj_journal_load(journal, segment);
-    if (err == GJ_OK && segment->bytes > 0 && record_at(journal, 0, &record, &size)) {
+    if (err != GJ_OK || segment->bytes == 0) {
+        return err;
+    }
+    if (record_at(journal, 0, &record, &size) || look_for(journal, after, &record, &at)) {
         segment->first = record.sequence;
+        segment->start = at;
+        segment->used = at;
     }
     return err;
 }
@@ -130,13 +149,14 @@ static enum gj_err measure_all(struct gj_journal *journal, uint64_t after)
     uint64_t from = 0;
     for (unsigned i = 0; err == GJ_OK && i < journal->count; i++) {
         struct gj_segment *segment = &journal->segments[i];
-        err = read_first(journal, segment);
+        err = read_first(journal, segment, after);
         from = segment->first <= after + 1 && segment->first > from ? segment->first : from;
     }
     for (unsigned i = 0; err == GJ_OK && i < journal->count; i++) {
         struct gj_segment *segment = &journal->segments[i];
         if (segment->first < from) {
             segment->first = 0;
+            segment->used = 0;
         } else if (segment->first != 0) {
             err = measure(journal, segment);
         }
@@ -158,7 +178,7 @@ static const struct gj_segment *find(struct gj_journal *journal, uint64_t sequen
     if ((*err = gj_journal_load(journal, segment)) != GJ_OK) {
         return NULL;
     }
-    journal->at = 0;
+    journal->at = segment->start;
     for (uint64_t number = segment->first; number < sequence; number++) {
         struct gj_journal_record record;
         size_t size = 0;
@@ -254,13 +274,11 @@ static bool goes_on_behind(struct gj_journal *journal, uint64_t *sequence)
         if (!last || gj_journal_load(journal, segment) != GJ_OK) {
             continue;
         }
-        for (size_t at = segment->used; at < segment->bytes; at += GJ_JOURNAL_BLOCK) {
-            struct gj_journal_record record;
-            size_t size = 0;
-            if (record_at(journal, at, &record, &size) && record.sequence > journal->end) {
-                *sequence = record.sequence;
-                return true;
-            }
+        struct gj_journal_record record;
+        size_t at = segment->used;
+        if (look_for(journal, journal->end, &record, &at)) {
+            *sequence = record.sequence;
+            return true;
         }
     }
     return false;
@@ -278,6 +296,10 @@ static enum gj_err read_all(struct gj_journal *journal, uint64_t after, struct g
     }
     if (err != GJ_OK) {
         return gj_fault_set(fault, err, "the journal cannot be read: %s", gj_err_text(err));
+    }
+    if (journal->count == 0 && after > 0) { /* they are filled anew, never removed */
+        return gj_fault_set(
+            fault, GJ_ECORRUPT, "the journal's segments are missing; put them back or restore the last backup");
     }
     if (goes_on_behind(journal, &behind)) {
         return gj_fault_set(fault, GJ_ECORRUPT,

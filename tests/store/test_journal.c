@@ -195,6 +195,32 @@ static void damage_is_told_unless_a_cut_explains_it(void **state)
     gj_journal_close(journal);
 }
 
+/* A segment's beginning may be superfluous and what waits lies behind it: damage there hides nothing. */
+static void a_damaged_beginning_hides_nothing(void **state)
+{
+    struct fixture *f = *state;
+    char path[256];
+    struct gj_journal *journal = open_journal(f, 0);
+    for (uint8_t n = 1; n <= 4; n++) {
+        check_ok(append(journal, n, 2 * GJ_JOURNAL_BLOCK - 200)); /* one segment */
+    }
+    gj_journal_close(journal);
+    flip(f, "0001", 100);
+    journal = open_journal(f, 1);
+    expect(journal, 2, 3);
+    check_ok(append(journal, 5, 100));
+    gj_journal_close(journal);
+    journal = open_journal(f, 1);
+    expect(journal, 2, 4);
+    gj_journal_close(journal);
+    open_fails(f, 0, "group 1 cannot be read, group 2 is there");
+    for (const char *const *name = (const char *const[]){"0001", "0002", NULL}; *name != NULL; name++) {
+        fixture_path(f, *name, path);
+        assert_int_equal(unlink(path), 0);
+    }
+    open_fails(f, 4, "segments are missing");
+}
+
 /* Whoever knows the format but not the key cannot make a record, nor can another store's file be one. */
 static void another_stores_records_are_none(void **state)
 {
@@ -220,6 +246,7 @@ int main(void)
         T_ROW(a_full_journal_wants_a_checkpoint),
         T_ROW(an_undone_group_is_not_read),
         T_ROW(damage_is_told_unless_a_cut_explains_it),
+        T_ROW(a_damaged_beginning_hides_nothing),
         T_ROW(another_stores_records_are_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
