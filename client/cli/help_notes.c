@@ -105,7 +105,7 @@ static const struct help_note notes[] = {
     {"policy", "workday", "guanjia policy workday --from 2026-09-30 --days 2", NULL, NULL},
     {"limit", "propose", "guanjia limit propose repair_ticket arrive 20min --priority P1 --reason 业委会要求", NULL,
         NULL},
-    {"audit", "entries", "guanjia audit entries --from 1200 --to 1210", NULL, NULL},
+    {"audit", "entries", "guanjia audit entries --after 1200 --count 10", NULL, NULL},
     {"admin", "clock-confirm", "guanjia admin clock-confirm --accept-wall --reason 已与手机核对", NULL, NULL},
     {"completion", "", "guanjia completion bash > ~/.local/share/bash-completion/completions/guanjia", NULL, NULL},
 };

@@ -48,10 +48,10 @@ static const struct text_row words[] = {
     {"phone", N_("phone")},
     {"gateway", N_("gateway")},
     /* versions of policy and calendar */
-    {"proposed", N_("proposed")},
+    {"proposed", N_("waits for a second person")},
     {"active", N_("in force")},
     {"rejected", N_("refused")},
-    {"superseded", N_("replaced")},
+    {"replaced", N_("replaced")},
     /* households and persons */
     {"sms", N_("text message")},
     {"none", N_("no contact wished")},

@@ -133,7 +133,9 @@ try:
         settings.write("# a remark\n")
     version = answer("admin", "policy", "propose", changed, "--reason", "a remark")["id"]
     check(run("admin", "policy", "approve", version).returncode == 13, "not by whoever proposed it")
+    check("待第二人批准" in run("admin", "policy", "list", lang="zh").stdout, "what a proposal waits for")
     answer("second", "policy", "approve", version)
+    check("已被取代" in run("admin", "policy", "list", lang="zh").stdout, "the version before, in words")
     check(run("admin", "policy", "get", "--name", "settings.yaml").stdout.endswith("# a remark\n"), "the version in force")
     table = (root / "deploy/calendars/cn.tsv").read_text().rstrip("\n").split("\n")
     day = datetime.date(2028, 1, 1)
