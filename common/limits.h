@@ -201,6 +201,9 @@
 /* Limits of its own that one office may have: they are looked through for every clock. One more is LIMIT_REACHED. */
 #define GJ_OFFICE_LIMITS_MAX 100
 
+/* People of headquarters who hear of a proposed looser limit: one has to consent, the others are told for fairness. */
+#define GJ_LIMIT_ASKED_MAX 32
+
 /* ---- the owner's part --------------------------------------------------------------- */
 
 /* One-time code of the owner: digits, how long it holds (the time the desk has for the acceptance), wrong tries until

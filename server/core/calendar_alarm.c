@@ -87,31 +87,6 @@ static void take_back(struct gj_ctx *ctx, const Gj__Stored__Told *told)
     }
 }
 
-/* Whoever of the group may change the calendar, there or not: the notice waits for them. */
-static size_t keepers(struct gj_ctx *ctx, uint64_t users[TOLD_MAX])
-{
-    const struct gj_guarded *guarded = gj_policy_subject(ctx->policy, "policy_calendar");
-    size_t count = 0;
-    for (uint8_t number = 1; guarded != NULL && number < 64; number++) {
-        const struct gj_role *role = gj_policy_role_by_number(ctx->policy, number);
-        if (role == NULL || role->reach != GJ_REACH_GROUP ||
-            (guarded->rights.letters[number] & GJ_LETTER_UPDATE) == 0) {
-            continue;
-        }
-        size_t holders = 0;
-        const struct gj_holder *items = gj_people_of(ctx, number, 0, &holders);
-        for (size_t i = 0; i < holders && count < TOLD_MAX; i++) {
-            bool known = false;
-            for (size_t j = 0; j < count; j++) {
-                known = known || users[j] == items[i].user;
-            }
-            users[count] = items[i].user;
-            count += known ? 0 : 1;
-        }
-    }
-    return count;
-}
-
 static void tell(struct gj_ctx *ctx, int32_t year)
 {
     uint64_t users[TOLD_MAX];
@@ -120,7 +95,8 @@ static void tell(struct gj_ctx *ctx, int32_t year)
     struct gj_key key = told_key(year);
     const char *text = gj_arena_printf(ctx->arena, "%d", year);
     row.at = ctx->now_ms;
-    row.n_users = keepers(ctx, users);
+    /* Whoever of the group may change the calendar, there or not: the notice waits for them. */
+    row.n_users = gj_people_entitled(ctx, "policy_calendar", GJ_LETTER_UPDATE, users, TOLD_MAX);
     row.n_notices = row.n_users;
     row.users = users;
     row.notices = notices;

@@ -217,6 +217,29 @@ static bool away(const struct gj_people_cache *cache, const struct person *perso
     return false;
 }
 
+size_t gj_people_entitled(struct gj_ctx *ctx, const char *subject, uint16_t letter, uint64_t *users, size_t max)
+{
+    const struct gj_guarded *guarded = gj_policy_subject(ctx->policy, subject);
+    size_t count = 0;
+    for (uint8_t number = 1; guarded != NULL && number < 64; number++) {
+        const struct gj_role *role = gj_policy_role_by_number(ctx->policy, number);
+        if (role == NULL || role->reach != GJ_REACH_GROUP || (guarded->rights.letters[number] & letter) == 0) {
+            continue;
+        }
+        size_t holders = 0;
+        const struct gj_holder *items = gj_people_of(ctx, number, 0, &holders);
+        for (size_t i = 0; i < holders && count < max; i++) {
+            bool known = false;
+            for (size_t j = 0; j < count; j++) {
+                known = known || users[j] == items[i].user;
+            }
+            users[count] = items[i].user;
+            count += known ? 0 : 1;
+        }
+    }
+    return count;
+}
+
 bool gj_people_present(struct gj_ctx *ctx, uint64_t user)
 {
     const struct gj_people_cache *cache = cache_of(ctx);

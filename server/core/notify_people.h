@@ -20,6 +20,10 @@ void gj_people_cache_free(struct gj_people_cache *cache);
  * has failed. */
 const struct gj_holder *gj_people_of(struct gj_ctx *ctx, uint8_t role, uint64_t office, size_t *count);
 
+/* Who has a letter (GJ_LETTER_...) on a guarded subject of the policy for the whole group, there or not: each once, at
+ * most max into users. For what a second person of headquarters has to hear of. Returns how many. */
+size_t gj_people_entitled(struct gj_ctx *ctx, const char *subject, uint16_t letter, uint64_t *users, size_t max);
+
 /* Whether the person can be reached now: there, not disabled, not absent. */
 bool gj_people_present(struct gj_ctx *ctx, uint64_t user);
 

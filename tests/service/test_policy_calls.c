@@ -12,6 +12,7 @@
 #include "core/subject.h"
 #include "proto/admin.pb-c.h"
 #include "proto/audit.pb-c.h"
+#include "proto/inbox.pb-c.h"
 #include "proto/policy.pb-c.h"
 #include "store/audit_tree.h"
 #include "store/entry.h"
@@ -393,6 +394,13 @@ static void test_limits(void **state)
     Gj__V1__LimitApproveRequest consent = GJ__V1__LIMIT_APPROVE_REQUEST__INIT;
     consent.id = result->written.id;
     consent.approve = true;
+    /* Whoever may consent hears of it. */
+    Gj__V1__InboxListRequest inbox = GJ__V1__INBOX_LIST_REQUEST__INIT;
+    const Gj__V1__InboxList *asked = (const Gj__V1__InboxList *)CALL(stage->qa2, INBOX_LIST, &inbox)->body;
+    assert_int_equal(asked->n_notices, 1);
+    assert_string_equal(asked->notices[0]->code, "limit.asked");
+    assert_string_equal(asked->notices[0]->timer, "arrive");
+    assert_string_equal(asked->notices[0]->params[1], "10 h");
     assert_refused(CALL(stage->director, LIMIT_APPROVE, &consent), GJ__V1__STATUS__DENIED, "no_right", NULL);
     assert_ok(CALL(stage->qa, LIMIT_APPROVE, &consent));
     assert_int_equal(look_office(stage)->n_limits, 1);
@@ -401,7 +409,10 @@ static void test_limits(void **state)
     assert_refused(CALL(stage->qa2, LIMIT_APPROVE, &consent), GJ__V1__STATUS__REFUSED, "no_approval_pending", "id");
     result = limit(stage, stage->qa, "arrive", "P2", "20 working_days");
     assert_ok(result);
-    consent.id = result->written.id;
+    uint64_t second = result->written.id;
+    asked = (const Gj__V1__InboxList *)CALL(stage->qa, INBOX_LIST, &inbox)->body;
+    assert_int_equal(asked->n_notices, 1); /* not of the own proposal */
+    consent.id = second;
     assert_refused(CALL(stage->qa, LIMIT_APPROVE, &consent), GJ__V1__STATUS__REFUSED, "approver_is_requester", NULL);
     consent.approve = false;
     assert_ok(CALL(stage->qa2, LIMIT_APPROVE, &consent));

@@ -2,8 +2,10 @@
  * (恶劣天气模式). */
 #include <string.h>
 
+#include "common/id.h"
 #include "common/limits.h"
 #include "common/policy/deadline.h"
+#include "core/notify_people.h"
 #include "core/timer.h"
 #include "service/body.pb-c.h"
 #include "service/door.h"
@@ -128,6 +130,27 @@ static void append(struct gj_ctx *ctx, const char *action, uint16_t kind, uint64
     ctx->apply->written.state = (char *)(uintptr_t)state;
 }
 
+/* Nobody can consent to what they do not know of: those of headquarters who may hear of it. */
+static void ask(struct gj_ctx *ctx, const Gj__Stored__Office *office, const Gj__Stored__LimitProposal *row)
+{
+    char id[GJ_ID_TEXT_SIZE];
+    uint64_t users[GJ_LIMIT_ASKED_MAX];
+    size_t count = gj_people_entitled(ctx, "policy_calendar", GJ_LETTER_APPROVE, users, GJ_LIMIT_ASKED_MAX);
+    const struct gj_kind *kind = gj_policy_kind(ctx->policy, row->limit->kind);
+    gj_id_format(row->id, 0, id);
+    for (size_t i = 0; i < count; i++) {
+        struct gj_notice notice = {.user = users[i],
+            .code = "limit.asked",
+            .params = {office->code, row->limit->limit, id},
+            .office = office->id,
+            .kind = kind->number,
+            .timer = row->limit->timer};
+        if (users[i] != row->proposed_by) {
+            (void)gj_apply_notice(ctx, &notice);
+        }
+    }
+}
+
 void gj_limit_propose(struct gj_ctx *ctx, const ProtobufCMessage *message)
 {
     const Gj__Service__LimitSet *body = (const Gj__Service__LimitSet *)message;
@@ -162,6 +185,7 @@ void gj_limit_propose(struct gj_ctx *ctx, const ProtobufCMessage *message)
     struct gj_key key = gj_key_of_u64(row.id);
     gj_record_save(ctx->txn, GJ_TABLE_LIMIT_PROPOSAL, &key, &row.base);
     append(ctx, "limit_propose", GJ_SUBJECT_LIMIT, row.id, office->id, 0, body->reason, &right, "pending");
+    ask(ctx, office, &row);
 }
 
 void gj_limit_approve(struct gj_ctx *ctx, const ProtobufCMessage *message)
