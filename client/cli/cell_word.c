@@ -261,6 +261,10 @@ static const char *of_number_field(
     struct cli *cli, const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field)
 {
     if (field->type == PROTOBUF_C_TYPE_UINT32) {
+        const Gj__V1__Row *row = message->descriptor == &gj__v1__row__descriptor ? (const Gj__V1__Row *)message : NULL;
+        if (row != NULL && *row->number == '\0' && is(field, "priority")) {
+            return ""; /* a household that was drawn has none */
+        }
         return is(field, "priority")
                    ? words_priority(cli, kind_of(cli, message), *(const uint32_t *)build_at(message, field))
                    : NULL;

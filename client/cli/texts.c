@@ -34,6 +34,8 @@ static const struct text_row notices[] = {
     {"consent.refused", N_("{number}: the consent was refused")},
     {"roster.step", N_("{number}: nobody in the office, so it came to you by the duty roster")},
     {"stand_in.asked", N_("{number}: nobody in the office can take the step, please act as {3}")},
+    {"delegation.begin", N_("a role is lent to you until the time beside; guanjia delegate list")},
+    {"limit.asked", N_("{1}: {timer} is proposed to be {2}, looser than now: guanjia limit approve (or refuse) {3}")},
     {"calendar.missing", N_("the working-day calendar of {1} is missing")},
 };
 

@@ -141,6 +141,7 @@ static const struct {
     {"stopped_at", N_("stopped")},
     {"store_bytes", N_("store, bytes")},
     {"store_limit_bytes", N_("store's limit, bytes")},
+    {"subject", N_("subject")},
     {"subscriptions", N_("subscriptions")},
     {"tenant_phone", N_("tenant's phone")},
     {"timer", N_("clock")},
