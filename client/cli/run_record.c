@@ -134,7 +134,7 @@ int run_actions(struct cli *cli)
     struct list *list = list_begin(cli, cli->command->columns, &gj__v1__action__descriptor);
     bool ok = list != NULL;
     if (ok) {
-        list_whole(list); /* every field that has to be given */
+        list_whole(list, "need"); /* every field that has to be given */
     }
     for (size_t n = 0; n < said->n_actions && ok; n++) {
         ok = list_row(list, &said->actions[n]->base);

@@ -21,7 +21,7 @@ struct list {
     const char *columns[COLUMNS_MAX];
     size_t column_count;
     size_t rows;
-    bool whole; /* no cell is cut */
+    const char *whole; /* the column that is not cut; NULL: none */
     struct grid *grid;
     json_t *array;
 };
@@ -117,15 +117,15 @@ bool list_row(struct list *list, const ProtobufCMessage *row)
     list->rows++;
     for (size_t n = 0; n < list->column_count && ok; n++) {
         const char *text = cell_text(list->cli, row, list->columns[n]);
-        text = list->whole ? text : cut_cell(list->cli, text);
+        text = list->whole != NULL && strcmp(list->columns[n], list->whole) == 0 ? text : cut_cell(list->cli, text);
         ok = text != NULL && grid_cell(list->grid, text);
     }
     return ok;
 }
 
-void list_whole(struct list *list)
+void list_whole(struct list *list, const char *column)
 {
-    list->whole = true;
+    list->whole = column;
 }
 
 void list_abandon(struct list *list)

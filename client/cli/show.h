@@ -10,8 +10,8 @@ struct list;
 
 /* columns: names of fields of a row's message, separated by blanks. NULL: out of memory. */
 struct list *list_begin(struct cli *cli, const char *columns, const ProtobufCMessageDescriptor *type);
-/* Cells are shown whole, however long: where what is cut off would be missed. */
-void list_whole(struct list *list);
+/* The cells of this column are shown whole, however long: what is cut off would be missed. It stays the caller's. */
+void list_whole(struct list *list, const char *column);
 bool list_row(struct list *list, const ProtobufCMessage *row);
 /* Prints what has not been printed and frees. */
 int list_end(struct list *list);
