@@ -246,8 +246,9 @@ static const struct option_row board[] = {
 static const struct command rows[] = {
     {"ticket", "create", N_("take in a repair request"), GJ__V1__CALL__DISPATCH_INTAKE,
         &gj__v1__intake_request__descriptor, WRITTEN, ticket_create, NULL, NULL, NULL, 0, "priority=-1"},
-    {"ticket", "list", N_("open repair tickets"), GJ__V1__CALL__RECORD_LIST, &gj__v1__list_request__descriptor,
-        &gj__v1__row_list__descriptor, ticket_list, "rows", COLUMNS, NULL, 0, "kind=repair_ticket"},
+    {"ticket", "list", N_("open repair tickets, the most urgent first"), GJ__V1__CALL__RECORD_LIST,
+        &gj__v1__list_request__descriptor, &gj__v1__row_list__descriptor, ticket_list, "rows", COLUMNS, NULL, 0,
+        "kind=repair_ticket sort=priority"},
     {"ticket", "board", N_("an office's open work and its technicians"), GJ__V1__CALL__DISPATCH_BOARD,
         &gj__v1__board_request__descriptor, &gj__v1__board__descriptor, board, NULL, NULL, run_board, 0, NULL},
     {"ticket", "why", N_("why somebody has it, and who could have it now"), GJ__V1__CALL__DISPATCH_WHY,

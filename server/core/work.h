@@ -45,7 +45,7 @@ struct gj_work {
     bool was_closed;     /* as stored: has a row in `by_date` */
     uint64_t was_household, was_asset, was_parent; /* as stored: has rows in `by_subject` */
     uint64_t taken_from; /* who had it in hand until this step, when it was somebody else's doing; 0 nobody */
-    uint32_t told;                                 /* bit n: timer n of the kind rests on a time told in this step */
+    uint32_t told;       /* bit n: timer n of the kind rests on a time told in this step */
 };
 
 /* --- Loading --- */
