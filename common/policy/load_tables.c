@@ -48,6 +48,37 @@ static int32_t read_minute(struct gj_reader *reader, gj_node node, int32_t other
     return minute;
 }
 
+/* Who is on duty at every hour, and how early a gap in it is an alarm. */
+static void read_duty(struct gj_load *load, gj_node node)
+{
+    struct gj_reader *reader = &load->reader;
+    struct gj_policy_settings *settings = &load->policy->settings;
+    struct gj_map map;
+    int64_t value = 0;
+    if (node == NULL) {
+        return;
+    }
+    (void)gj_yaml_map(reader, node, "duty", &map);
+    if (gj_yaml_int(reader, gj_yaml_need(&map, "days_ahead"), 1, GJ_DUTY_AHEAD_DAYS_MAX, &value)) {
+        settings->duty_days_ahead = (int32_t)value;
+    }
+    gj_node present = gj_yaml_need(&map, "present");
+    size_t count = gj_yaml_pair_count(reader, present, "present");
+    struct gj_duty_need *needs = GJ_YAML_ARRAY(reader, count, struct gj_duty_need);
+    for (size_t i = 0; needs != NULL && gj_load_count_ok(load, present, count, GJ_LOAD_SHORT_LIST_MAX) && i < count;
+         i++) {
+        const char *code = "";
+        gj_node number = gj_yaml_pair(reader, present, i, &code);
+        gj_roles role = gj_load_roles(load, gj_yaml_pair_key(reader, present, i));
+        if (role != 0 && gj_yaml_int(reader, number, 1, 100, &value)) {
+            needs[settings->duty_need_count++] =
+                (struct gj_duty_need){.role = (uint8_t)__builtin_ctzll(role), .wanted = (uint32_t)value};
+        }
+    }
+    settings->duty_needs = needs;
+    gj_yaml_map_end(&map);
+}
+
 void gj_load_settings(struct gj_load *load, gj_node root)
 {
     struct gj_reader *reader = &load->reader;
@@ -69,6 +100,7 @@ void gj_load_settings(struct gj_load *load, gj_node root)
     if (gj_yaml_int(reader, gj_yaml_need(&map, "export_rows_alone"), 0, 1000000, &value)) {
         settings->logged_in_export_rows = (uint32_t)value;
     }
+    read_duty(load, gj_yaml_get(&map, "duty"));
     gj_yaml_map_end(&map);
 }
 

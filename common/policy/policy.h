@@ -151,6 +151,12 @@ struct gj_obligation;
 struct gj_warranty_rules;
 struct gj_dispatch_rules;
 
+/* So many people of a role are on duty at every hour. */
+struct gj_duty_need {
+    uint8_t role;
+    uint32_t wanted;
+};
+
 struct gj_policy_settings {
     struct gj_duration receipt_late;  /* an entry recorded later than this needs a reason: 15 min */
     int32_t office_closing_minute;    /* day limits end then; 1440 = at 24:00 */
@@ -159,6 +165,9 @@ struct gj_policy_settings {
     struct gj_duration cover_max;     /* stand-in (顶岗) */
     struct gj_duration delegation_max;
     uint32_t logged_in_export_rows; /* an export above this many rows needs a second person */
+    int32_t duty_days_ahead;        /* gaps of the duty roster are looked for so many days ahead; 0: not at all */
+    const struct gj_duty_need *duty_needs;
+    size_t duty_need_count;
 };
 
 struct gj_policy {

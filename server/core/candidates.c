@@ -5,6 +5,7 @@
 #include "common/policy/dispatch_mode.h"
 #include "core/assign.h"
 #include "core/core.h"
+#include "core/duty.h"
 #include "core/household.h"
 #include "core/notify_people.h"
 #include "store/record.h"
@@ -12,15 +13,12 @@
 /* Roles of those who do the work: own staff and the people of firms. */
 #define ROLE_TECHNICIAN "tech"
 #define ROLE_CONTRACTOR "contractor"
-/* A roster is kept when it says anything about the days around now. */
-#define ROSTER_KEPT_MS (7 * GJ_MS_PER_DAY)
 
 struct gather {
     struct gj_ctx *ctx;
     const struct gj_work *work;
     struct gj_candidates *out;
     const char *trade;
-    bool roster_kept;
 };
 
 /* ---- the job ---- */
@@ -205,28 +203,33 @@ static struct gj_candidate *person_of(struct gj_candidates *candidates, uint64_t
     return NULL;
 }
 
-/* Who is on the duty roster now. Where no roster is kept for technicians, everybody who is not absent is on duty. */
+/* What the duty roster says of the technicians now. Where none is kept for them, everybody who is not absent is on
+ * duty.
+ */
 static void read_roster(struct gather *gather)
 {
     struct gj_ctx *ctx = gather->ctx;
     uint64_t office = gather->work->row->office;
-    struct gj_key low = gj_people_roster_key(office, 0, ROLE_TECHNICIAN, ctx->now_ms - ROSTER_KEPT_MS, 0);
-    struct gj_key high = gj_people_roster_key(office, 0, ROLE_TECHNICIAN, ctx->now_ms + ROSTER_KEPT_MS, 0);
-    struct gj_iter iter;
+    const struct gj_role *role = gj_policy_role(ctx->policy, ROLE_TECHNICIAN);
+    const struct gj_duty_ask ask = {
+        .office = office, .role = ROLE_TECHNICIAN, .from_ms = ctx->now_ms, .until_ms = ctx->now_ms + 1};
+    struct gj_duty duty;
+    bool kept = role != NULL &&
+                gj_duty_first(ctx, office, ROLE_TECHNICIAN, ctx->now_ms - GJ_CANDIDATES_ROSTER_MS) <= ctx->now_ms;
 
-    gj_iter_range(&iter, ctx->txn, GJ_TABLE_ROSTER, &low, &high, GJ_FORWARD);
-    while (gj_iter_next(&iter)) {
-        Gj__Stored__Roster *line = NULL;
-        if (!gj_record_unpack(ctx->txn, &iter.value, &gj__stored__roster__descriptor, ctx->arena, (void **)&line)) {
-            break;
-        }
-        struct gj_candidate *person = person_of(gather->out, line->user);
-        gather->roster_kept = true;
-        if (person != NULL && line->from <= ctx->now_ms && ctx->now_ms < line->until) {
-            person->on_duty = true;
-        }
+    if (kept && !gj_duty_load(ctx, &ask, ctx->arena, &duty)) {
+        return;
     }
-    gj_iter_close(&iter);
+    for (size_t i = 0; i < gather->out->count; i++) {
+        struct gj_candidate *person = &gather->out->people[i];
+        /* The people of firms keep no roster with us. */
+        enum gj_presence presence = kept && !person->contractor
+                                        ? gj_roster_presence(&duty.roster, person->user, role->number, ctx->now_ms)
+                                        : GJ_PRESENCE_DUTY;
+        person->on_duty = presence == GJ_PRESENCE_DUTY;
+        person->on_call = presence == GJ_PRESENCE_STANDBY;
+        person->on_leave = !gj_people_present(ctx, person->user);
+    }
 }
 
 /* What everybody has in hand, from the office's queue of open work. */
@@ -273,12 +276,7 @@ bool gj_candidates_ask(struct gj_ctx *ctx, const struct gj_work *work, struct gj
     }
     read_roster(&gather);
     for (size_t i = 0; i < out->count; i++) {
-        struct gj_candidate *person = &out->people[i];
-        read_file(&gather, person);
-        person->on_leave = !gj_people_present(ctx, person->user);
-        /* The people of firms keep no roster with us. */
-        person->on_duty = person->on_duty || !gather.roster_kept || person->contractor;
-        person->on_call = !person->on_duty;
+        read_file(&gather, &out->people[i]);
     }
     read_load(&gather);
     out->verdicts = GJ_ARENA_ARRAY(ctx->arena, out->count, struct gj_verdict);

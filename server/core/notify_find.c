@@ -3,8 +3,11 @@
 #include <string.h>
 
 #include "core/core.h"
+#include "core/duty.h"
 #include "core/notify_people.h"
-#include "store/record.h"
+
+/* What a roster of one moment takes; the search is made for many steps of one command. */
+#define ROSTER_BYTES_MAX (256u * 1024)
 
 struct gj_find gj_find_for(
     struct gj_ctx *ctx, const struct gj_work *work, gj_relations forbid, uint64_t except, struct gj_people *out)
@@ -117,28 +120,37 @@ bool gj_find_any(struct gj_find *find, const struct gj_who_list *who)
     return find_list(find, who, true);
 }
 
-static bool find_on_roster(struct gj_find *find, uint64_t office, uint64_t region)
+/* Those who bear this presence on the roster now, each as what. */
+static bool find_present(struct gj_find *find, const struct gj_roster *roster, enum gj_presence wanted)
 {
-    struct gj_key place = gj_people_roster_place(office, region);
-    int64_t now_ms = find->ctx->now_ms;
     size_t before = find->out->count;
-    struct gj_iter iter;
-    gj_iter_prefix(&iter, find->ctx->txn, GJ_TABLE_ROSTER, &place, GJ_FORWARD);
-    while (gj_iter_next(&iter)) {
-        Gj__Stored__Roster *line = NULL;
-        if (!gj_record_unpack(
-                find->ctx->txn, &iter.value, &gj__stored__roster__descriptor, find->ctx->arena, (void **)&line)) {
-            break;
-        }
-        const struct gj_role *role = gj_policy_role(find->ctx->policy, line->role);
-        int64_t change_ms = line->from > now_ms ? line->from : line->until;
-        find->change_ms = change_ms > now_ms && change_ms < find->change_ms ? change_ms : find->change_ms;
-        if (line->from <= now_ms && now_ms < line->until) {
-            found(find, line->user, role == NULL ? 0 : role->number, 0);
+    for (size_t i = 0; i < roster->span_count; i++) {
+        const struct gj_roster_span *span = &roster->spans[i];
+        if (gj_roster_presence(roster, span->user, span->role, find->ctx->now_ms) == wanted) {
+            found(find, span->user, span->role, 0);
         }
     }
-    gj_iter_close(&iter);
     return find->out->count > before;
+}
+
+/* Whoever is on duty, stand-ins among them; when that is nobody, whoever may be called out. */
+static bool find_on_roster(struct gj_find *find, uint64_t office, uint64_t region)
+{
+    uint8_t block[4096];
+    struct gj_arena arena;
+    struct gj_duty duty;
+    int64_t now_ms = find->ctx->now_ms;
+    const struct gj_duty_ask ask = {.office = office, .region = region, .from_ms = now_ms, .until_ms = now_ms + 1};
+
+    gj_arena_init_with(&arena, ROSTER_BYTES_MAX, block, sizeof block);
+    bool any = gj_duty_load(find->ctx, &ask, &arena, &duty);
+    if (any) {
+        find->change_ms = duty.next_ms < find->change_ms ? duty.next_ms : find->change_ms;
+        any =
+            find_present(find, &duty.roster, GJ_PRESENCE_DUTY) || find_present(find, &duty.roster, GJ_PRESENCE_STANDBY);
+    }
+    gj_arena_fini(&arena);
+    return any;
 }
 
 /* Who watches over a region or the group in this matter: whoever may read such records there, or draw up rosters.

@@ -240,23 +240,43 @@ size_t gj_people_entitled(struct gj_ctx *ctx, const char *subject, uint16_t lett
     return count;
 }
 
-bool gj_people_present(struct gj_ctx *ctx, uint64_t user)
+/* NULL: nobody who may log in has that number. */
+static const struct person *person_of(const struct gj_people_cache *cache, uint64_t user)
 {
-    const struct gj_people_cache *cache = cache_of(ctx);
-    if (cache == NULL) {
-        return false;
-    }
     const struct person *persons = cache->persons.items;
     size_t low = 0;
     size_t high = cache->persons.count;
     while (low < high) {
         size_t mid = low + (high - low) / 2;
         if (persons[mid].user == user) {
-            return !away(cache, &persons[mid], ctx->now_ms);
+            return &persons[mid];
         }
         *(persons[mid].user < user ? &low : &high) = persons[mid].user < user ? mid + 1 : mid;
     }
-    return false;
+    return NULL;
+}
+
+bool gj_people_present(struct gj_ctx *ctx, uint64_t user)
+{
+    const struct gj_people_cache *cache = cache_of(ctx);
+    const struct person *person = cache == NULL ? NULL : person_of(cache, user);
+    return person != NULL && !away(cache, person, ctx->now_ms);
+}
+
+size_t gj_people_leaves(struct gj_ctx *ctx, uint64_t user, struct gj_roster_leave *out, size_t max)
+{
+    const struct gj_people_cache *cache = cache_of(ctx);
+    const struct person *person = cache == NULL ? NULL : person_of(cache, user);
+    size_t count = 0;
+    if (person == NULL && max > 0) {
+        out[count++] = (struct gj_roster_leave){.user = user, .from = INT64_MIN, .until = INT64_MAX};
+    }
+    for (size_t i = 0; person != NULL && i < person->count && count < max; i++) {
+        const struct span *span = (const struct span *)cache->spans.items + person->first + i;
+        out[count++] = (struct gj_roster_leave){
+            .user = user, .from = span->from_ms, .until = span->until_ms == 0 ? INT64_MAX : span->until_ms};
+    }
+    return count;
 }
 
 static void earlier(int64_t *next_ms, int64_t now_ms, int64_t at_ms)

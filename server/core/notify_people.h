@@ -3,6 +3,7 @@
 #ifndef GJ_CORE_NOTIFY_PEOPLE_H
 #define GJ_CORE_NOTIFY_PEOPLE_H
 
+#include "common/policy/roster.h"
 #include "core/call.h"
 
 struct gj_holder {
@@ -26,6 +27,9 @@ size_t gj_people_entitled(struct gj_ctx *ctx, const char *subject, uint16_t lett
 
 /* Whether the person can be reached now: there, not disabled, not absent. */
 bool gj_people_present(struct gj_ctx *ctx, uint64_t user);
+
+/* When the person is on leave (请假), at most max of it: for ever when nobody who may log in has that number. */
+size_t gj_people_leaves(struct gj_ctx *ctx, uint64_t user, struct gj_roster_leave *out, size_t max);
 
 /* When somebody next comes or goes: an absence or a loan that begins or ends after now_ms. INT64_MAX: never. offices
  * (room for max, may be NULL): where those people hold roles; a single 0 when it is more than that, or everywhere. */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/core.h"
+#include "core/duty_gaps.h"
 #include "core/household.h"
 #include "core/notify.h"
 #include "core/subject.h"
@@ -294,6 +295,7 @@ void gj_obligations_apply(struct gj_ctx *ctx, const ProtobufCMessage *message)
     size_t done = 0;
     for (; done < count && !gj_work_enough(ctx); done++) {
         round_of_office(ctx, offices[done], body->since);
+        gj_duty_gaps_review(ctx, offices[done]->id); /* the same round of all offices serves it */
     }
     next.since = ctx->now_ms;
     int64_t next_ms = ctx->now_ms - ctx->now_ms % ROUND_MS + ROUND_MS;

@@ -25,6 +25,8 @@ static const struct {
     {GJ__V1__CALL__ADMIN_STATUS, &gj__v1__health__descriptor},
     {GJ__V1__CALL__ADMIN_BACKUP, &gj__v1__written__descriptor},
     {GJ__V1__CALL__ADMIN_ROSTER_LIST, &gj__v1__roster_list__descriptor},
+    {GJ__V1__CALL__ADMIN_ROSTER_GAPS, &gj__v1__duty_gaps__descriptor},
+    {GJ__V1__CALL__ADMIN_DUTY_LIST, &gj__v1__duty_list__descriptor},
     {GJ__V1__CALL__DIR_OFFICE_LIST, &gj__v1__office_list__descriptor},
     {GJ__V1__CALL__DIR_REGION_LIST, &gj__v1__region_list__descriptor},
     {GJ__V1__CALL__DIR_BUILDING_LIST, &gj__v1__building_list__descriptor},

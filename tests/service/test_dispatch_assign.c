@@ -250,6 +250,52 @@ static void an_absence_and_the_roster_count(void **state)
     assert_string_equal(answer->past[0]->candidates[1]->bar, "shift");
 }
 
+static void duty_line(
+    struct world *w, Gj__V1__RosterLine *line, uint64_t user, const char *kind, uint64_t covers, int64_t hours)
+{
+    gj__v1__roster_line__init(line);
+    line->role = (char *)"tech";
+    line->user = user;
+    line->kind = (char *)(uintptr_t)kind;
+    line->covers = covers;
+    line->from = gj_direct_now(w->direct) - HOUR;
+    line->until = line->from + hours * HOUR;
+}
+
+/* Standby is for emergencies, whoever is covered is off, and who covers is on duty. */
+static void standby_is_called_out_and_the_covered_are_left_alone(void **state)
+{
+    struct world *w = *state;
+    skilled(w, w->tech, "plumber");
+    skilled(w, w->tech2, "plumber");
+    dispatch_by(w, "{mode: automatic}");
+    Gj__V1__RosterSetRequest roster = GJ__V1__ROSTER_SET_REQUEST__INIT;
+    Gj__V1__RosterLine first, second;
+    Gj__V1__RosterLine *lines[] = {&first, &second};
+    duty_line(w, &first, w->tech, "standby", 0, 3);
+    roster.office = w->office;
+    roster.from = first.from;
+    roster.until = roster.from + 12 * HOUR;
+    roster.lines = lines;
+    roster.n_lines = 1;
+    assert_ok(gj_direct_call(w->direct, w->director, GJ__V1__CALL__ADMIN_ROSTER_SET, &roster));
+    uint64_t usual = reported(w, "WAT-03", 2);
+    assert_int_equal(world_row(w, usual)->assignee, 0);
+    assert_string_equal(why(w, w->lead, usual)->now->candidates[0]->bar, "shift");
+    uint64_t urgent = reported(w, "WAT-01", 1);
+    assert_int_equal(world_row(w, urgent)->assignee, w->tech);
+
+    duty_line(w, &first, w->tech, "duty", 0, 12);
+    duty_line(w, &second, w->tech2, "cover", w->tech, 3);
+    roster.n_lines = 2;
+    assert_ok(gj_direct_call(w->direct, w->director, GJ__V1__CALL__ADMIN_ROSTER_SET, &roster));
+    uint64_t covered = reported(w, "WAT-03", 2);
+    assert_int_equal(world_row(w, covered)->assignee, w->tech2);
+    gj_direct_advance(w->direct, 3 * HOUR);
+    uint64_t back = reported(w, "WAT-03", 2);
+    assert_int_equal(world_row(w, back)->assignee, w->tech);
+}
+
 #define STORY(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -262,6 +308,7 @@ int main(void)
         STORY(what_nobody_takes_comes_back_and_goes_on),
         STORY(a_ticket_given_by_a_person_is_never_taken_back),
         STORY(an_absence_and_the_roster_count),
+        STORY(standby_is_called_out_and_the_covered_are_left_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -39,6 +39,10 @@ static const struct gj_call calls[] = {
         .prepare = gj_admin_clock_prepare, .apply = gj_admin_clock, .after = gj_admin_clock_accepted},
     {GJ__V1__CALL__ADMIN_ROSTER_SET, 0, "roster_set", REQUEST(roster_set_request), .apply = gj_admin_roster_set},
     {GJ__V1__CALL__ADMIN_ROSTER_LIST, 0, "roster_list", REQUEST(roster_list_request), .read = gj_admin_roster_list},
+    {GJ__V1__CALL__ADMIN_ROSTER_COVER, 0, "roster_cover", REQUEST(roster_cover_request),
+        .apply = gj_admin_roster_cover},
+    {GJ__V1__CALL__ADMIN_ROSTER_GAPS, 0, "roster_gaps", REQUEST(duty_gaps_request), .read = gj_admin_roster_gaps},
+    {GJ__V1__CALL__ADMIN_DUTY_LIST, 0, "duty_list", REQUEST(duty_list_request), .read = gj_admin_duty_list},
     {GJ__V1__CALL__ADMIN_ABSENCE_SET, 0, "absence_set", REQUEST(absence_request), BODY(absence),
         .prepare = gj_admin_absence_prepare, .apply = gj_admin_absence},
 };

@@ -2,7 +2,9 @@
 #ifndef GJ_SERVICE_ADMIN_ADMIN_H
 #define GJ_SERVICE_ADMIN_ADMIN_H
 
+#include "common/policy/roster.h"
 #include "core/call.h"
+#include "proto/admin.pb-c.h"
 #include "service/door.h"
 #include "store/stored.pb-c.h"
 
@@ -49,6 +51,20 @@ gj_read_fn gj_admin_delegation_list;
 /* roster.c */
 gj_apply_fn gj_admin_roster_set;
 gj_read_fn gj_admin_roster_list;
+/* May the actor do this to the roster of an office, a region or (both 0) headquarters? False: refused. */
+bool gj_admin_roster_allowed(
+    struct gj_ctx *ctx, uint64_t office, uint64_t region, enum gj_access_action action, struct gj_access_answer *right);
+/* A line as the rules read it: its role, its kind and its people are known. False: refused. */
+bool gj_admin_roster_span(struct gj_ctx *ctx, const Gj__V1__RosterLine *line, struct gj_roster_span *out);
+/* Refuses with "roster_<fault>"; false. What: the number of the line, or the role. */
+bool gj_admin_roster_refuse(struct gj_ctx *ctx, enum gj_roster_fault fault, const char *field, const char *what);
+/* The longest time one person may stand in for another. */
+int64_t gj_admin_roster_cover_ms(const struct gj_ctx *ctx);
+void gj_admin_roster_save(struct gj_ctx *ctx, const Gj__V1__RosterLine *line);
+
+/* duty.c */
+gj_apply_fn gj_admin_roster_cover;
+gj_read_fn gj_admin_duty_list, gj_admin_roster_gaps;
 
 /* daemon.c */
 gj_read_fn gj_admin_status, gj_admin_backup_read;

@@ -5,6 +5,7 @@
 #include "common/calendar.h"
 #include "common/limits.h"
 #include "core/actor.h"
+#include "core/duty_gaps.h"
 #include "core/stand_in.h"
 #include "proto/admin.pb-c.h"
 #include "service/admin/admin.h"
@@ -275,4 +276,5 @@ void gj_admin_absence(struct gj_ctx *ctx, const ProtobufCMessage *message)
     entry.value = body->until;
     entry.has_value = true;
     (void)gj_door_append(ctx, &entry, body->reason);
+    gj_duty_gaps_person(ctx, user);
 }

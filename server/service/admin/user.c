@@ -6,6 +6,7 @@
 
 #include "common/limits.h"
 #include "core/core.h"
+#include "core/duty_gaps.h"
 #include "core/password.h"
 #include "core/session.h"
 #include "proto/admin.pb-c.h"
@@ -202,6 +203,7 @@ void gj_admin_user_disable(struct gj_ctx *ctx, const ProtobufCMessage *message)
         ctx, body->enable ? "user_enable" : "user_disable", GJ_SUBJECT_USER, user->id, user->office, &right);
     entry.revision = user->revision;
     (void)gj_door_append(ctx, &entry, body->reason);
+    gj_duty_gaps_person(ctx, user);
 }
 
 static void end_sessions(struct gj_ctx *ctx, uint64_t user)

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "core/core.h"
+#include "core/duty_gaps.h"
 #include "core/work.h"
 #include "core/work_view.h"
 #include "proto/dispatch.pb-c.h"
@@ -225,5 +226,7 @@ void gj_dispatch_read_board(struct gj_ctx *ctx, const ProtobufCMessage *message)
     }
     read_queue(&board);
     read_people(&board);
+    struct gj_duty_gap gaps[GJ_DUTY_GAPS_MAX];
+    board.out->duty_gaps = (uint32_t)gj_duty_gaps_find(ctx, request->office, gaps);
     gj_answer_ok(ctx, &board.out->base);
 }
