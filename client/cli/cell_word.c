@@ -252,7 +252,8 @@ static const char *of_text(struct cli *cli, const ProtobufCMessage *message, con
         return of_contact(cli, code);
     }
     bool fixed = is(field, "reason") || is(field, "device_class") || is(field, "relation") || is(field, "level") ||
-                 is(field, "why");
+                 is(field, "why") || is(field, "presence") ||
+                 (is(field, "kind") && message->descriptor == &gj__v1__roster_line__descriptor);
     return fixed ? text_of_word(code) : NULL;
 }
 
@@ -274,7 +275,7 @@ static const char *of_number_field(
         return words_office(cli, id);
     }
     bool person = is(field, "assignee") || is(field, "created_by") || is(field, "pending_by") ||
-                  is(field, "from_user") || is(field, "to_user") ||
+                  is(field, "from_user") || is(field, "to_user") || is(field, "covers") || is(field, "covered_by") ||
                   (is(field, "user") && message->descriptor != &gj__v1__user__descriptor);
     return person && id != 0 ? words_person(cli, office_of(cli, message), id) : NULL;
 }

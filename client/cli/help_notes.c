@@ -92,8 +92,14 @@ static const struct help_note notes[] = {
         NULL},
     {"roster", "set",
         "guanjia roster set duty_director,wang.fang,2026-12-01T08:00,2026-12-01T20:00 --office BJ1 \\\n"
-        "      --from 2026-12-01 --until 2026-12-02",
-        NULL, NULL},
+        "      --from 2026-12-01 --until 2026-12-02\n"
+        "  guanjia roster set --csv 排班表.csv --month 2026-12 --office BJ1",
+        N_("The table: columns role, user and the days 1 to 31; a cell 8-16, 20-8 or *20-8 (standby), empty or 休 when "
+           "off. "
+           "Or columns role, user, from, until, kind, covers. The lines replace those of that time."),
+        NULL},
+    {"roster", "list", "guanjia roster list --month 2026-12", NULL, NULL},
+    {"duty", "cover", "guanjia duty cover li.si wang.fang --role cs_agent --until 2026-12-01T16:00", NULL, NULL},
     {"absence", "set", "guanjia absence set me --from 2026-12-01 --until 2026-12-08 --reason 休假", NULL, NULL},
     {"inbox", "ack", "guanjia inbox ack 17 18", NULL, NULL},
     {"draw", "", "guanjia draw repair_ticket --count 5 --from 2026-11-01 --until 2026-12-01", NULL, NULL},
@@ -141,6 +147,7 @@ static const struct {
     {"role", N_("who may do what")},
     {"delegate", N_("lend your role for a time")},
     {"roster", N_("who is on duty")},
+    {"duty", N_("who is there now, and who stands in")},
     {"absence", N_("who is away")},
     {"policy", N_("the company's rules: check, explain, change")},
     {"calendar", N_("working days")},

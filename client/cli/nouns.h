@@ -45,7 +45,7 @@ command_fn run_inbox_list;
 /* run_audit.c */
 command_fn run_audit_entries;
 /* run_roster.c */
-command_fn run_roster_set;
+command_fn run_roster_set, run_roster_list;
 /* completion.c */
 command_fn run_completion;
 

@@ -75,16 +75,36 @@ static const struct option_row of_office[] = {
     END,
 };
 static const struct option_row roster_set[] = {
-    {"LINE", NULL, OPTION_TEXT, OPT_ARG | OPT_REQUIRED | OPT_MANY | OPT_LOCAL, N_("ROLE,USER,FROM,UNTIL")},
+    {"LINE", NULL, OPTION_TEXT, OPT_ARG | OPT_MANY | OPT_LOCAL, N_("ROLE,USER,FROM,UNTIL[,KIND[,COVERS]]")},
+    {"csv", NULL, OPTION_TEXT, OPT_LOCAL, N_("a table: a line a shift, or a line a person and a column a day")},
+    {"month", NULL, OPTION_TEXT, OPT_LOCAL, N_("the whole month, like 2026-12")},
     {"office", "office", OPTION_OFFICE, 0, N_("of this office")},
     {"region", "region", OPTION_ID, 0, N_("of this region; with neither, of headquarters")},
-    {"from", "from", OPTION_TIME, OPT_REQUIRED, N_("the lines replace what the roster says from ...")},
-    {"until", "until", OPTION_TIME, OPT_REQUIRED, N_("... until")},
+    {"from", "from", OPTION_TIME, 0, N_("the lines replace what the roster says from ...")},
+    {"until", "until", OPTION_TIME, 0, N_("... until")},
     END,
 };
 static const struct option_row roster_list[] = {
     {"office", "office", OPTION_OFFICE, OPT_OWN_OFFICE, N_("which office (default: this device's)")},
     {"at", "at", OPTION_TIME, 0, N_("who is on duty at this moment")},
+    {"month", NULL, OPTION_TEXT, OPT_LOCAL, N_("the whole month, like 2026-12")},
+    {"from", "from", OPTION_TIME, 0, N_("from when")},
+    {"until", "until", OPTION_TIME, 0, N_("until when")},
+    END,
+};
+static const struct option_row duty_list[] = {
+    {"office", "office", OPTION_OFFICE, OPT_OWN_OFFICE, N_("which office (default: this device's)")},
+    {"at", "at", OPTION_TIME, 0, N_("at this moment (default: now)")},
+    END,
+};
+static const struct option_row duty_cover[] = {
+    {"USER", "user", OPTION_USER, OPT_ARG | OPT_REQUIRED, N_("who stands in")},
+    {"FOR", "covers", OPTION_USER, OPT_ARG | OPT_REQUIRED, N_("whose duty it is")},
+    {"role", "role", OPTION_TEXT, OPT_REQUIRED, N_("as what")},
+    {"from", "from", OPTION_TIME, 0, N_("from when (default: now)")},
+    {"until", "until", OPTION_TIME, OPT_REQUIRED, N_("until when, at most four hours later")},
+    {"office", "office", OPTION_OFFICE, OPT_OWN_OFFICE, N_("which office (default: this device's)")},
+    {"region", "region", OPTION_ID, 0, N_("of this region's roster")},
     END,
 };
 static const struct option_row absence[] = {
@@ -132,7 +152,16 @@ static const struct command rows[] = {
     {"roster", "set", N_("who is on duty when"), GJ__V1__CALL__ADMIN_ROSTER_SET,
         &gj__v1__roster_set_request__descriptor, WRITTEN, roster_set, NULL, NULL, run_roster_set, 0, NULL},
     {"roster", "list", N_("the duty roster"), GJ__V1__CALL__ADMIN_ROSTER_LIST, &gj__v1__roster_list_request__descriptor,
-        &gj__v1__roster_list__descriptor, roster_list, "lines", "office region role user from until", NULL, 0, NULL},
+        &gj__v1__roster_list__descriptor, roster_list, "lines", "office region role user from until kind covers",
+        run_roster_list, 0, NULL},
+    {"roster", "gaps", N_("hours ahead without enough people on duty"), GJ__V1__CALL__ADMIN_ROSTER_GAPS,
+        &gj__v1__duty_gaps_request__descriptor, &gj__v1__duty_gaps__descriptor, of_office, "gaps",
+        "role from until present wanted open", NULL, 0, NULL},
+    {"duty", "list", N_("who is there: on duty, on standby, on leave, covered"), GJ__V1__CALL__ADMIN_DUTY_LIST,
+        &gj__v1__duty_list_request__descriptor, &gj__v1__duty_list__descriptor, duty_list, "people",
+        "role user name presence from until covers covered_by level", NULL, 0, NULL},
+    {"duty", "cover", N_("somebody stands in for a colleague on duty"), GJ__V1__CALL__ADMIN_ROSTER_COVER,
+        &gj__v1__roster_cover_request__descriptor, WRITTEN, duty_cover, NULL, NULL, NULL, 0, NULL},
     {"absence", "set", N_("somebody is away: work goes to others"), GJ__V1__CALL__ADMIN_ABSENCE_SET,
         &gj__v1__absence_request__descriptor, WRITTEN, absence, NULL, NULL, NULL, 0, NULL},
 };

@@ -256,7 +256,12 @@ static bool print_board(struct board *board)
     for (size_t n = 0; n < board->state_count && ok; n++) {
         ok = print_state(board, board->states[n]);
     }
-    return ok && print_people(board);
+    ok = ok && print_people(board);
+    if (ok && board->said->duty_gaps > 0) {
+        fprintf(cli->out, CLI_TEXT("\nthe duty roster has %u gaps ahead: guanjia roster gaps\n"),
+            (unsigned)board->said->duty_gaps);
+    }
+    return ok;
 }
 
 int run_board(struct cli *cli)

@@ -20,12 +20,18 @@ static const char *put_value(struct cli *cli, const char *text, const char *name
                       : gj_arena_printf(&cli->arena, "%.*s%s%s", (int)(at - text), text, value, at + strlen(name));
 }
 
-/* A parameter may be the code of a state, an act, a role or a level; anything else stands for itself. */
+/* A parameter may be the code of a state, an act, a role or a level, or a time; anything else stands for itself. */
 static const char *param_word(struct cli *cli, const Gj__V1__KindInfo *kind, const char *code)
 {
     const char *word = words_state(kind, code);
     word = word != code ? word : words_act(kind, code);
     word = word != code ? word : words_role(cli, code);
+    int64_t at_ms = 0;
+    char at[VALUE_TIME_SIZE];
+    if (word == code && strlen(code) > 15 && value_time(code, &at_ms)) {
+        value_format_local(at_ms, at);
+        return gj_arena_strdup(&cli->arena, at);
+    }
     return word != code ? word : text_of_word(code);
 }
 

@@ -36,6 +36,8 @@ static const struct text_row notices[] = {
     {"stand_in.asked", N_("{number}: nobody in the office can take the step, please act as {3}")},
     {"delegation.begin", N_("a role is lent to you until the time beside; guanjia delegate list")},
     {"limit.asked", N_("{1}: {timer} is proposed to be {2}, looser than now: guanjia limit approve (or refuse) {3}")},
+    {"duty.gap", N_("{1}: too few on duty from {2} to {3}")},
+    {"duty.gap_open", N_("{1}: too few on duty from {2} on, the roster says nothing further")},
     {"calendar.missing", N_("the working-day calendar of {1} is missing")},
 };
 

@@ -37,6 +37,14 @@ static const struct text_row words[] = {
     {"vacant", N_("nobody holds the role")},
     {"own_work", N_("own work")},
     {"own_request", N_("own request")},
+    /* the duty roster */
+    {"duty", N_("on duty")},
+    {"standby", N_("on standby")},
+    {"cover", N_("standing in")},
+    {"covered", N_("somebody stands in")},
+    {"leave", N_("on leave")},
+    {"duty_gap", N_("too few on duty")},
+    {"duty_gap_over", N_("enough on duty again")},
     /* levels of a limit */
     {"company", N_("company")},
     {"city", N_("city")},
