@@ -199,9 +199,11 @@
 #define GJ_ROSTER_LINES_MAX 400
 /* A roster is planned for a season, not for ever. */
 #define GJ_ROSTER_SPAN_MAX_MS (INT64_C(370) * 86400000)
-/* Lines of a duty roster looked at together: three shifts of ten people for a month; what is beyond is not looked at. */
+/* Lines of a duty roster looked at together: three shifts of ten people for a month; what is beyond is not looked at.
+ */
 #define GJ_DUTY_SPANS_MAX 1000
-/* A roster is kept for a role while its last line is not older than this: a month that nobody drew up is still missed. */
+/* A roster is kept for a role while its last line is not older than this: a month that nobody drew up is still missed.
+ */
 #define GJ_DUTY_KEPT_MS (INT64_C(35) * 86400000)
 /* The same for giving out work: when nobody went on with the roster, everybody counts as on duty again after this. */
 #define GJ_CANDIDATES_ROSTER_MS (INT64_C(7) * 86400000)

@@ -56,6 +56,10 @@ static const struct line lines[] = {
         "office=$office|from=$now|until=$tomorrow|lines.office=$office|lines.role=duty_director|lines.user=$lead|"
         "lines.from=$now|lines.until=$tomorrow"},
     {CALL(ADMIN_ROSTER_LIST), DIRECTOR, "office=$office|at=$now"},
+    {CALL(ADMIN_ROSTER_COVER), DIRECTOR,
+        "office=$office|role=duty_director|user=$agent|covers=$lead|from=$now|until=$soon"},
+    {CALL(ADMIN_ROSTER_GAPS), DIRECTOR, "office=$office"},
+    {CALL(ADMIN_DUTY_LIST), DIRECTOR, "office=$office|at=$now"},
     {CALL(ADMIN_ABSENCE_SET), LEAD, "user=$agent|from=$now|until=$tomorrow|reason=r"},
     {CALL(ADMIN_USER_DISABLE), ADMIN, "user=$newcomer|reason=r"},
     {CALL(ADMIN_DEVICE_REVOKE), ADMIN, "device=$device|reason=r"},
@@ -153,7 +157,8 @@ static uint64_t value_of(struct stage *stage, const char *text)
     } names[] = {{"$office", w->office}, {"$household", stage->household}, {"$ticket", stage->ticket},
         {"$made", stage->made}, {"$revision", stage->revision}, {"$device", stage->device},
         {"$agent", stage->people[AGENT]}, {"$lead", stage->people[LEAD]}, {"$newcomer", stage->people[NEWCOMER]},
-        {"$now", (uint64_t)gj_direct_now(w->direct)}, {"$tomorrow", (uint64_t)(gj_direct_now(w->direct) + DAY)}};
+        {"$soon", (uint64_t)(gj_direct_now(w->direct) + DAY / 24)}, {"$now", (uint64_t)gj_direct_now(w->direct)},
+        {"$tomorrow", (uint64_t)(gj_direct_now(w->direct) + DAY)}};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         if (strcmp(names[i].name, text) == 0) {
             return names[i].value;
