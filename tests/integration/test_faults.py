@@ -84,7 +84,8 @@ class CorruptFile(unittest.TestCase):
         cls.daemon.start()
         company = harness.Company(cls.daemon, invitations)
         company.close()
-        cls.daemon.stop()
+        code = cls.daemon.stop()
+        assert code == 0, f"a stop that was not clean leaves an older checkpoint: {code}\n{cls.daemon.log_tail()}"
         cls.sound = cls.daemon.folder + ".sound"
         shutil.copytree(cls.daemon.folder, cls.sound)
 
