@@ -7,6 +7,7 @@
 #include "client/cli/grid.h"
 #include "client/cli/help.h"
 #include "client/cli/json.h"
+#include "client/cli/roster_sheet.h"
 #include "client/cli/cell.h"
 #include "client/cli/show.h"
 #include "client/cli/texts.h"
@@ -738,11 +739,37 @@ static void test_an_audit_entry_is_read_by_its_description(void **state)
     assert_null(audit_entry_type(999));
 }
 
+static void test_cells_of_a_roster(void **state)
+{
+    struct roster_sheet_shift shift;
+    int64_t from = 0;
+    int64_t until = 0;
+    (void)state;
+    assert_true(roster_sheet_shift("8-16", &shift));
+    assert_true(shift.from_min == 480 && shift.until_min == 960 && !shift.standby);
+    assert_true(roster_sheet_shift(" *20:30-08:00 ", &shift));
+    assert_true(shift.from_min == 1230 && shift.until_min == 1920 && shift.standby);
+    assert_true(roster_sheet_shift("0-24", &shift));
+    assert_true(shift.from_min == 0 && shift.until_min == 1440);
+    static const char *const none[] = {"", "8", "8-", "8~16", "8-16x", "25-26", "24-8", "8:60-9", "-8-16", "**8-16"};
+    for (size_t i = 0; i < sizeof none / sizeof none[0]; i++) {
+        assert_false(roster_sheet_shift(none[i], &shift));
+    }
+    assert_true(roster_sheet_month("2026-02", &from, &until));
+    assert_true(until - from == INT64_C(28) * 86400000);
+    assert_true(roster_sheet_month("2026-12", &from, &until));
+    assert_true(until - from == INT64_C(31) * 86400000);
+    assert_false(roster_sheet_month("2026-13", &from, &until));
+    assert_false(roster_sheet_month("2026-1", &from, &until));
+    assert_false(roster_sheet_month("2026-12-01", &from, &until));
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        CASE(test_cells_of_a_roster),
         CASE(test_lines_that_are_right),
         CASE(test_lines_that_are_wrong),
         CASE(test_help_needs_no_whole_line),
