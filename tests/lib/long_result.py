@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """Puts the results of the long tests together: long_result.py RESULTS-FOLDER TARGET-FOLDER."""
 
+import copy
 import glob
 import json
 import os
@@ -9,13 +10,20 @@ import sys
 import time
 
 
+def title(line):
+    """What a line of the benchmark, or a table in it, is about; the figures follow."""
+    return " ".join(str(line.pop(key)) for key in ("peer", "settings", "mode", "clients", "table") if key in line)
+
+
 def flat(value, name=""):
-    if isinstance(value, dict):
+    if isinstance(value, dict) and "leaf_pages" in value:  # of a table the page count and fill are in the JSON
+        yield f"{name}.bytes_per_ticket", value["bytes_per_ticket"]
+    elif isinstance(value, dict):
         for key, inner in value.items():
             yield from flat(inner, f"{name}.{key}" if name else key)
     elif isinstance(value, list) and any(isinstance(inner, dict) for inner in value):
         for at, inner in enumerate(value):
-            yield from flat(inner, f"{name}[{at}]")
+            yield from flat(inner, " ".join(filter(None, (name, title(inner) or str(at)))))
     elif isinstance(value, list):
         yield name, ", ".join(map(str, value))
     else:
@@ -47,7 +55,7 @@ def main():
         file.write(f"# Last run of the long tests\n\n{whole['at']}, commit {whole['commit']}, {whole['cores']} cores.\n")
         for part, result in parts.items():
             file.write(f"\n## {part}\n\n| figure | value |\n|---|---|\n")
-            file.writelines(f"| {name} | {value} |\n" for name, value in flat(result))
+            file.writelines(f"| {name} | {value} |\n" for name, value in flat(copy.deepcopy(result)))
 
 
 main()
