@@ -145,6 +145,10 @@ try:
     worker = next(line for line in board.stdout.split("\n") if line.startswith("李师傅"))
     check(worker.split()[1] == "1", f"the technician's load: {worker}")
 
+    # Who could have it, and what keeps the others from it.
+    has(zh("desk", "ticket", "why", third["id"]), "人工派单", "李师傅", "可接")
+    check(answer("desk", "ticket", "why", third["id"])["now"]["mode"] == "manual", "why in JSON")
+
     # Open cases from paper: every wrong line with its number, column and reason, and nothing is made.
     before = len(answer("desk", "ticket", "list", "--all"))
     cases = base / "cases.csv"

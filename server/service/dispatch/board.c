@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "core/core.h"
+#include "core/notify_people.h"
 #include "core/duty_gaps.h"
 #include "core/work.h"
 #include "core/work_view.h"
@@ -131,21 +132,6 @@ static void read_queue(struct board *board)
     }
 }
 
-static bool absent(struct gj_ctx *ctx, uint64_t user)
-{
-    Gj__Stored__User *row = NULL;
-    struct gj_key key = gj_key_of_u64(user);
-    if (!gj_record_load(ctx->txn, GJ_TABLE_USER, &key, &gj__stored__user__descriptor, ctx->arena, (void **)&row)) {
-        return true;
-    }
-    bool away = row->disabled;
-    for (size_t i = 0; i < row->n_absences; i++) {
-        const Gj__Stored__Absence *absence = row->absences[i];
-        away = away || (absence->from <= ctx->now_ms && (absence->until == 0 || ctx->now_ms < absence->until));
-    }
-    return away;
-}
-
 static uint32_t open_of(const Gj__V1__Board *out, uint64_t user)
 {
     uint32_t open = 0;
@@ -183,7 +169,7 @@ static void add_technician(struct board *board, uint64_t user)
     technician->trades = staff->trades;
     technician->n_trades = staff->n_trades;
     technician->open = open_of(board->out, user);
-    technician->absent = absent(ctx, user);
+    technician->absent = !gj_people_present(ctx, user);
     technician->certificate_lapsed = lapsed(ctx, staff);
     board->out->technicians[board->out->n_technicians++] = technician;
 }

@@ -6,10 +6,16 @@
 #include "service/dispatch/dispatch.h"
 #include "store/record.h"
 
+/* As the office calls the person: by the staff file, as on the board; who has none by the account. */
 static char *name_of(struct gj_ctx *ctx, uint64_t user)
 {
     struct gj_key key = gj_key_of_u64(user);
+    Gj__Stored__Staff *staff = NULL;
     Gj__Stored__User *row = NULL;
+    if (gj_record_load(ctx->txn, GJ_TABLE_STAFF, &key, &gj__stored__staff__descriptor, ctx->arena, (void **)&staff) &&
+        staff->name[0] != '\0') {
+        return staff->name;
+    }
     return gj_record_load(ctx->txn, GJ_TABLE_USER, &key, &gj__stored__user__descriptor, ctx->arena, (void **)&row)
                ? row->name
                : (char *)protobuf_c_empty_string;
